@@ -9,6 +9,7 @@ Days are those of UTC, whatever zone a report is asked for.
 """
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -26,6 +27,9 @@ _DAY: Final = timedelta(days=1)
 _SETTLED: Final = timedelta(hours=1)
 """So long after its end a day is over: clocks of this machine and of the database's may differ,
 and a transaction may end after the day that it began on."""
+_CLOCK_MOVED: Final = timedelta(minutes=30)
+"""Against the time that has passed: what was read before is read again. A clock that went ahead had
+days end that had not, whose rows nobody marked."""
 MOST_DAYS: Final = 1000
 """Kept in memory, and looked for before the end of a period: three years of reports."""
 
@@ -70,11 +74,22 @@ def split(bounds: Bounds, now: datetime, *, whole: bool) -> Split:
     return Split(days, rest)
 
 
+@dataclass(frozen=True, slots=True)
+class _Kept(Generic[T]):
+    """What a day holds."""
+
+    changes: int
+    """Marks of the day when it was read."""
+    started: datetime
+    """When the machine started, by the clock that it was read by."""
+    content: T
+
+
 class KeptDays(Generic[T]):
     """What was read of each day, for one database."""
 
     def __init__(self) -> None:
-        self._kept: dict[date, tuple[int, T]] = {}
+        self._kept: dict[date, _Kept[T]] = {}
         self._lock = threading.Lock()
 
     def read(
@@ -94,12 +109,14 @@ class KeptDays(Generic[T]):
         """
         if not days:
             return []
-        marks = _marks(session, days)
+        marks, started = _marks(session, days), _started()
         with self._lock:
             found = {
-                day: kept[1]
+                day: kept.content
                 for day in days
-                if (kept := self._kept.get(day)) is not None and kept[0] == marks.get(day, 0)
+                if (kept := self._kept.get(day)) is not None
+                and kept.changes == marks.get(day, 0)
+                and abs(kept.started - started) < _CLOCK_MOVED
             }
         for run in _runs([day for day in days if day not in found]):
             made = read(session, (_at(run[0]), _at(run[-1]) + _DAY))
@@ -107,7 +124,7 @@ class KeptDays(Generic[T]):
         with self._lock:
             for day in days:
                 self._kept.pop(day, None)
-                self._kept[day] = marks.get(day, 0), found[day]
+                self._kept[day] = _Kept(marks.get(day, 0), started, found[day])
             while len(self._kept) > MOST_DAYS:
                 del self._kept[next(iter(self._kept))]
         return [found[day] for day in days]
@@ -134,6 +151,11 @@ def _marks(session: Session, days: Sequence[date]) -> dict[date, int]:
     first, last = days[0].isoformat(), days[-1].isoformat()
     query = select(ChangedDay.day, ChangedDay.changes).where(ChangedDay.day.between(first, last))
     return {date.fromisoformat(day): changes for day, changes in session.execute(query)}
+
+
+def _started() -> datetime:
+    """Return when time began that nobody sets: later or earlier only where the clock was set."""
+    return utc_now() - timedelta(seconds=time.monotonic())
 
 
 def _runs(days: Sequence[date]) -> Iterator[list[date]]:

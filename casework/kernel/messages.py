@@ -1037,7 +1037,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     ),
     "audit_record_not_found": "There is no record {record}.",
     "audit_field_not_found": (
-        "Record {record} has no field or text named {name}: see what it has by proving it whole."
+        "Record {record} has no field or text of that name: see what it has by proving it whole."
     ),
     "audit_end_missing": (
         "the audit trail has records but no end: somebody altered the database; restore it from"

@@ -307,7 +307,7 @@ class AuditReader:
         texts = _texts(read)
         for name in shown or ():
             if name not in FIELDS and name not in texts:
-                raise NotFound("audit_field_not_found", record=seq, name=name)
+                raise NotFound("audit_field_not_found", record=seq)
         made = covered.proof_of(read, shown)
         self._audit.note(AuditEntry(actor, "audit.prove", detail={"record": seq}))
         return made

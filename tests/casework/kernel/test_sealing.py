@@ -354,7 +354,7 @@ CLEAR = {
         "lapsed_because",
         "category_code": "code priority requires active",
         "outcome_code": "code disposition directions stages after active",
-        "calibration": "model source searches gallery_size parameters",
+        "calibration": "model runtimes source searches gallery_size parameters",
         "case_counter": "last",
         "case_entry": "kind at withdrawn_at object_kind fields due_at done_at format size",
         "case_member": "state invited_at settled_at",
@@ -363,14 +363,14 @@ CLEAR = {
         "case_step": "at action",
         "joint_case": "number state area started_at closed_at",
         "joint_case_counter": "last",
-        "chance_score": "model score gallery_size noted_on",
+        "chance_score": "model runtime score gallery_size noted_on",
         "changed_day": "day changes",
         "delivery": "seq kind at state attempts due_at claimed_until attempted_at status_code "
         "latency_ms",
         "duty_shift": "port zone weekdays begins ends first_day last_day next_port",
         "encounter": "port lane direction stage captured_at received_at outcome faces quality "
-        "model gallery_version gallery_size stages verification presentation person_required "
-        "document_check area",
+        "model runtime gallery_version gallery_size stages verification presentation "
+        "person_required document_check area",
         "encounter_permit": "until",
         "held_permit": "in_country port came_at ends_at",
         "residence": "kind valid_from valid_until departed_on area recorded_at changed_at",
@@ -391,7 +391,7 @@ CLEAR = {
         "outbox": "seq kind at",
         "photo": "format width height quality erase_at",
         "pending_release": "until",
-        "probe_search": "made_at model gallery_size quality",
+        "probe_search": "made_at model runtime gallery_size quality",
         "recovery_code": "used_at",
         "referral": "kind state due_at accepted_at outcome fields closed_at",
         "referral_message": "at action state_after",

@@ -12,7 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, event, text, update
 
-from casework.kernel.kept_days import KEPT, Memory, memory_of, split
+from casework.kernel import kept_days
+from casework.kernel.clock import utc_now
+from casework.kernel.kept_days import KEPT, KeptDays, Memory, memory_of, split
 from casework.kernel.vocabulary import Opinion, Role
 from casework.reports.calendar import CalendarPeriod
 from casework.reports.cuts import CutRequest
@@ -174,3 +176,27 @@ def test_days_that_are_over_are_read_once(desk):
     desk.clock.advance(days=1)
     with database.read() as session:
         assert memory_of(session) is database.info[KEPT]
+
+
+def test_days_are_read_again_once_the_clock_was_set(desk, monkeypatch):
+    """A clock that went ahead had days end that had not: rows came in that nobody marked."""
+    kept: KeptDays[int] = KeptDays()
+    day, reads = date(2026, 3, 2), []
+
+    def read(_session, bounds):
+        reads.append(bounds)
+        return {day: len(reads)}
+
+    def ask():
+        with desk.service.kernel.database.read() as session:
+            return kept.read(session, [day], read, 0)
+
+    def set_clock(ahead):
+        monkeypatch.setattr(kept_days, "utc_now", lambda: utc_now() + ahead)
+
+    set_clock(timedelta(hours=36))
+    assert ask() == ask() == [1]
+    set_clock(timedelta(0))
+    assert ask() == ask() == [2]
+    set_clock(timedelta(minutes=20))  # as clocks are corrected
+    assert ask() == [2]
