@@ -594,6 +594,7 @@ UNCOVERED: Final = {
     "case_reader": "each step is a record",
     "case_step": "each step is a record",
     "chance_score": "statistics without a name",
+    "changed_day": "tells readers to read a day again",
     "delivery": "a copy on its way out",
     "encounter_permit": "the port's word, which decides nothing by itself",
     "encounter_key": "without it nothing of its record opens",

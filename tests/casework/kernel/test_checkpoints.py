@@ -152,7 +152,7 @@ def test_a_proof_is_checked_by_the_lines_in_the_documentation(desk, checkpoints,
     checkpoints.make()
     with pytest.raises(NotFound):
         trail.prove(OPERATOR, 10_000)
-    with pytest.raises(NotFound, match="no field or text named actoin"):
+    with pytest.raises(NotFound, match="no field or text of that name"):
         trail.prove(OPERATOR, 3, ["actoin", "at"])
     made = trail.prove(OPERATOR, 3, ["action", "at", "purpose"])
     found = proof.check(json.loads(made.text), checkpoints.signers) or {}
