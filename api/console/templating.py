@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
@@ -75,8 +75,11 @@ def _environment(speech: Locale, assets: Assets) -> Environment:
         zone_name=speech.zone_name,
         number=speech.number,
         percent=speech.percent,
-        # As many as there are words.
-        word=cache(lambda value, vocabulary=None: speech(labels.of(value, vocabulary))),
+        # As many as there are words. By their vocabularies, too: members of two of them are equal
+        # where their texts are.
+        word=lru_cache(maxsize=None, typed=True)(
+            lambda value, vocabulary=None: speech(labels.of(value, vocabulary))
+        ),
         turn=turn_of,
         explained=lambda reason: speech(labels.explained(reason)),
         message=lambda message: messages.translated(message, speech),
