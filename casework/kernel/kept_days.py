@@ -75,7 +75,7 @@ def split(bounds: Bounds, now: datetime, *, whole: bool) -> Split:
 
 
 @dataclass(frozen=True, slots=True)
-class _Kept(Generic[T]):
+class _ReadDay(Generic[T]):
     """What a day holds."""
 
     changes: int
@@ -89,7 +89,7 @@ class KeptDays(Generic[T]):
     """What was read of each day, for one database."""
 
     def __init__(self) -> None:
-        self._kept: dict[date, _Kept[T]] = {}
+        self._kept: dict[date, _ReadDay[T]] = {}
         self._lock = threading.Lock()
 
     def read(
@@ -124,7 +124,7 @@ class KeptDays(Generic[T]):
         with self._lock:
             for day in days:
                 self._kept.pop(day, None)
-                self._kept[day] = _Kept(marks.get(day, 0), started, found[day])
+                self._kept[day] = _ReadDay(marks.get(day, 0), started, found[day])
             while len(self._kept) > MOST_DAYS:
                 del self._kept[next(iter(self._kept))]
         return [found[day] for day in days]
