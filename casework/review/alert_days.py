@@ -94,7 +94,7 @@ class AlertColumns:
 
 
 @dataclass(slots=True)
-class _Kept:
+class _AlertDays:
     days: KeptDays[AlertColumns]
     words: Words
 
@@ -107,7 +107,7 @@ def read_columns(session: Session, bounds: Bounds, now: datetime) -> tuple[Alert
         bounds: the first instant, and the first that is not meant any more.
         now: the present: days that are over may be taken from memory.
     """
-    kept = memory_of(session).part("alerts", lambda: _Kept(KeptDays(), Words()))
+    kept = memory_of(session).part("alerts", lambda: _AlertDays(KeptDays(), Words()))
     found = split(bounds, now, whole=False)
 
     def read(session: Session, run: Bounds) -> Mapping[date, AlertColumns]:
