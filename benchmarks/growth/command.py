@@ -1,5 +1,7 @@
 """`python -m benchmarks growth`: the options of the measurement."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Final
@@ -32,6 +34,10 @@ def measure_growth(
     erase_seconds: Annotated[
         float, typer.Option(min=0, help="Most of an erasure; 0 leaves it out.")
     ] = _ERASE_SECONDS,
+    keep: Annotated[
+        Path | None,
+        typer.Option(help="Folder of filled SQLite files, used again; nothing is erased of them."),
+    ] = None,
     json: Json = None,
 ) -> Report:
     """Fill databases, and measure pages, reports, erasure and the audit trail."""
@@ -43,7 +49,10 @@ def measure_growth(
     with explained():
         for kind in kinds:
             for size in sorted(encounters or _SIZES):
-                grown.append(_measured(kind, size, repeats, erase_seconds))
+                with _place(kind, size, keep) as (folder, url):
+                    made_here = scene.prepare(folder, url, size)
+                    kept = keep is not None and kind == SQLITE
+                    grown.append(_measured(kind, made_here, repeats, 0 if kept else erase_seconds))
                 report.add_to(made, grown[-1])
     report.judge(made, grown)
     made.note(
@@ -55,21 +64,28 @@ def measure_growth(
     return publish(made, json)
 
 
-def _measured(kind: str, encounters: int, repeats: int, erase_seconds: float) -> Grown:
-    with (
-        TemporaryDirectory(prefix="siaga-growth-") as name,
-        database(kind, Path(name)) as url,
-    ):
-        made = scene.prepare(Path(name), url, encounters)
-        open_alerts = int(encounters * ALERTS * OPEN)
-        with scene.served(made) as browsers:
-            answered = pages.measure(browsers, pages.every_page(open_alerts, _PAGE_ROWS), repeats)
-        records = made.open()
-        try:
-            checked = trail.measure(records)
-        finally:
-            records.close()
-        return Grown(kind, made, answered, checked, _erased(made, erase_seconds))
+@contextmanager
+def _place(kind: str, encounters: int, keep: Path | None) -> Iterator[tuple[Path, str]]:
+    """Give the folder and the URL of a database, which may have been filled before."""
+    with TemporaryDirectory(prefix="siaga-growth-") as name:
+        folder = Path(name)
+        if keep is not None and kind == SQLITE:
+            folder = keep / str(encounters)
+            folder.mkdir(parents=True, exist_ok=True)
+        with database(kind, folder) as url:
+            yield folder, url
+
+
+def _measured(kind: str, made: scene.Installation, repeats: int, erase_seconds: float) -> Grown:
+    open_alerts = int(made.encounters * ALERTS * OPEN)
+    with scene.served(made) as browsers:
+        answered = pages.measure(browsers, pages.every_page(open_alerts, _PAGE_ROWS), repeats)
+    records = made.open()
+    try:
+        checked = trail.measure(records)
+    finally:
+        records.close()
+    return Grown(kind, made, answered, checked, _erased(made, erase_seconds))
 
 
 def _erased(made: scene.Installation, most_s: float) -> erasure.Erasure | None:

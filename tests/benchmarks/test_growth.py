@@ -1,6 +1,8 @@
 """The rows of a measurement are what the service would have written: sealed, recorded, erasable."""
 
 from benchmarks.growth import trail
+from benchmarks.growth.command import _place
+from benchmarks.growth.databases import SQLITE
 from benchmarks.growth.fill import fill
 from casework.kernel.actor import Actor
 from casework.oversight.retention import RecordKind, Retention
@@ -21,3 +23,14 @@ def test_a_filled_database_is_whole_and_can_be_erased(tmp_path, monkeypatch):
         assert records.kernel.audit.verify().whole
     finally:
         records.close()
+
+
+def test_a_kept_database_is_found_again_and_others_go(tmp_path):
+    with _place(SQLITE, 2000, tmp_path) as (folder, url):
+        (folder / "siaga.db").touch()
+        assert url == f"sqlite:///{tmp_path / '2000' / 'siaga.db'}"
+    with _place(SQLITE, 2000, tmp_path) as (folder, _):
+        assert (folder / "siaga.db").is_file()
+    with _place(SQLITE, 2000, None) as (folder, _):
+        assert folder.is_dir()
+    assert not folder.exists()
