@@ -61,7 +61,7 @@ RUN_S: Final = 30.0
 """Seconds of one of the service's runs: one that is stopped lets it finish, and must not wait long.
 What is left is the next run's."""
 
-_HOLD_S: Final = 0.05
+_HOLD_S: Final = 0.03
 """Seconds that nobody else can write: within the latency objective of a screening that waits."""
 _PAUSE_S: Final = 0.05
 """Seconds between batches: a writer of SQLite that found it locked looks again every 25 ms within
