@@ -159,7 +159,7 @@ def test_a_batch_is_as_large_as_fits_into_the_moment_that_others_may_wait(desk):
     for _ in range(17):
         desk.screen(2)
     desk.clock.advance(days=31)
-    retention = timed(desk, 0.009)
+    retention = timed(desk, 0.0055)
     gone = {each.kind: each.records for each in retention.run(OPERATOR)}
     assert gone[RecordKind.ENCOUNTERS] == 17
     assert batches(desk) == [1, 2, 4, 5, 5]
