@@ -12,6 +12,7 @@ from sqlalchemy.exc import OperationalError
 from casework.kernel import sqlite_log
 from casework.kernel.database import Database
 from casework.kernel.sqlite_log import LARGEST
+from tests.deadlines import patience
 
 MEBI = 1 << 20
 
@@ -89,11 +90,11 @@ def test_others_have_their_turns_while_it_moves(database):
     def hold(_connection, _cursor, statement, *_rest) -> None:
         if "wal_checkpoint" in statement and not moving.is_set():
             moving.set()
-            assert had_turn.wait(20)
+            assert had_turn.wait(patience(20))
 
     writer = threading.Thread(target=write, args=(database, LARGEST + MEBI))
     writer.start()
-    assert moving.wait(20)
+    assert moving.wait(patience(20))
     write(database, 10)
     had_turn.set()
     writer.join()
