@@ -97,6 +97,8 @@ class Database:
                 self.url, json_serializer=to_json, hide_parameters=True, **pool
             )
             _keep_values_out_of_errors(self.engine)
+            # Before what begins: SQLAlchemy calls these in order, and heeds no `insert` here.
+            self._stand_in_line()
             _make_sqlite_durable(self.engine)
             self._reading = self.engine
             self._writing = self.engine.execution_options(
@@ -105,7 +107,6 @@ class Database:
             self._glancing = self.engine.execution_options(**{_BEGIN: None})
             self._apart = self._glancing
             self._sqlite_log = SqliteLog(self._glancing, self._turns, _BUSY_MS / 1000)
-            self._stand_in_line()
             return
         self.engine = _open_postgresql(self.url)
         self._stand_in_line()
