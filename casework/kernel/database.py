@@ -97,7 +97,6 @@ class Database:
                 self.url, json_serializer=to_json, hide_parameters=True, **pool
             )
             _keep_values_out_of_errors(self.engine)
-            # Before what begins: SQLAlchemy calls these in order, and heeds no `insert` here.
             self._stand_in_line()
             _make_sqlite_durable(self.engine)
             self._reading = self.engine
@@ -110,6 +109,7 @@ class Database:
             return
         self.engine = _open_postgresql(self.url)
         self._stand_in_line()
+        _take_the_lock(self.engine)
         self._reading = self.engine.execution_options(
             isolation_level="REPEATABLE READ", postgresql_readonly=True
         )
@@ -122,9 +122,12 @@ class Database:
         self._apart = apart.execution_options(isolation_level="AUTOCOMMIT")
 
     def _stand_in_line(self) -> None:
-        """Have each transaction that writes wait for its turn in this process, before it begins."""
+        """Have each transaction that writes wait for its turn in this process, before it begins.
 
-        @event.listens_for(self.engine, "begin", insert=True)
+        Call it before others listen for that: they are called in the order in which they came.
+        """
+
+        @event.listens_for(self.engine, "begin")
         def on_begin(connection: Connection) -> None:
             writes = connection.get_execution_options().get(_WRITES)
             if writes and self._writer_here.has_turn is False:
@@ -393,7 +396,7 @@ def _keep_values_out_of_errors(engine: Engine) -> None:
 def _open_postgresql(
     url: URL, pool_size: int = _POOL, max_overflow: int = _POOL_OVERFLOW
 ) -> Engine:
-    """Open PostgreSQL so that a connection which writes waits for its turn first.
+    """Open PostgreSQL.
 
     Raises:
         SetUpError: the URL names another kind of database.
@@ -410,11 +413,14 @@ def _open_postgresql(
         pool_pre_ping=True,
     )
     _keep_values_out_of_errors(engine)
+    return engine
+
+
+def _take_the_lock(engine: Engine) -> None:
+    """Have a transaction of PostgreSQL that writes wait for other processes first."""
 
     @event.listens_for(engine, "begin")
     def on_begin(connection: Connection) -> None:
         # The lock is held up to the very end, after the commit can be seen by others.
         if connection.get_execution_options().get(_WAITS):
             connection.execute(select(func.pg_advisory_xact_lock(_WRITERS)))
-
-    return engine

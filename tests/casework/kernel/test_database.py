@@ -44,7 +44,7 @@ from casework.migrations import newest_revision
 from casework.review.decisions import Finding
 from casework.tables import AuditRecord, GalleryChange, Subject, Table, Watchlist
 from casework.watchlists.subjects import SubjectFilter
-from tests.deadlines import patience
+from tests.deadlines import patience, wait_until
 from tests.services import OPERATOR, Desk, FakeClock, officer, open_service, port_system, url_of
 
 pytestmark = pytest.mark.every_database
@@ -324,6 +324,20 @@ def test_nobody_comes_between_the_migrations_of_one_start(empty):
     event.listen(empty.engine, "commit", commits.append)
     empty.migrate()
     assert len(commits) == 1
+
+
+def test_a_writer_waits_in_the_line_of_its_process_and_not_for_the_database(desk):
+    database = desk.service.kernel.database
+
+    def write():
+        with database.write_core():
+            pass
+
+    with database.write_core():
+        writer = threading.Thread(target=write)
+        writer.start()
+        wait_until(lambda: len(database._turns._line) == 1, 5, every=0.001)
+    writer.join()
 
 
 def test_two_nodes_that_start_at_once_make_the_tables_once(empty):

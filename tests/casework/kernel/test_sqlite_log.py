@@ -12,7 +12,7 @@ from sqlalchemy.exc import OperationalError
 from casework.kernel import sqlite_log
 from casework.kernel.database import Database
 from casework.kernel.sqlite_log import LARGEST
-from tests.deadlines import patience, wait_until
+from tests.deadlines import patience
 
 MEBI = 1 << 20
 
@@ -122,11 +122,3 @@ def test_what_writes_in_memory_has_no_log():
     write(database, LARGEST + MEBI)
     assert database.log_left is False
     database.close()
-
-
-def test_a_writer_waits_in_line_and_not_for_the_file(database):
-    with database.write_core():
-        writer = threading.Thread(target=write, args=(database, 10))
-        writer.start()
-        wait_until(lambda: len(database._turns._line) == 1, 5, every=0.001)
-    writer.join()
