@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cache, lru_cache, partial
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from casework.areas import tree
@@ -289,18 +289,13 @@ def _local_day(zone: tzinfo, day: int) -> tuple[tuple[str, ...], ...]:
 
 
 def read_alerts_of_all(
-    session: Session,
-    condition: ColumnElement[bool],
-    bounds: tuple[datetime, datetime],
-    zone: tzinfo,
-    now: datetime,
+    session: Session, bounds: tuple[datetime, datetime], zone: tzinfo, now: datetime
 ) -> CountedAlerts:
     """Read all alerts as `read_alerts` does, for other agencies: no lodging by itself.
 
     Few people stay in one, and whom it reported to must not be known from its name: those of a
     regency or a city are counted together, as one port.
     """
-    del condition
     counted = read_alerts(session, lambda _: True, bounds, zone, now)
 
     def ports() -> Column:

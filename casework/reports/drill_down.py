@@ -23,7 +23,7 @@ _DAY_S: Final = 24 * _HOUR_S
 
 
 def with_outcome(outcome: AlertOutcome, now: datetime) -> ColumnElement[bool]:
-    """Return the condition of alerts of which this became; see `counted.outcome_of`."""
+    """Return the condition of alerts of which this became; see `counted._outcomes`."""
     place, undecided = severity(), SEVERITY.index(AdjudicationResult.OPEN)
     if outcome is AlertOutcome.CONFIRMED:
         return place == SEVERITY.index(AdjudicationResult.MATCH)

@@ -16,7 +16,7 @@ from enum import StrEnum
 from functools import partial
 from typing import Final, Self
 
-from sqlalchemy import ColumnElement, SQLColumnExpression, select
+from sqlalchemy import ColumnElement, SQLColumnExpression, select, true
 from sqlalchemy.orm import Session
 
 from casework.areas import tree
@@ -221,8 +221,8 @@ class Places:
                 )
                 return _Counts(
                     ExactCells(read_alerts(session, owned, bounds, zone, now)),
-                    ExactCells(read_tips(session, own(Tip.agency_id), bounds, zone, now)),
-                    ExactCells(read_cases(session, joined_by(own), bounds, zone, now)),
+                    ExactCells(read_tips(session, bounds, zone, now, own(Tip.agency_id))),
+                    ExactCells(read_cases(session, bounds, zone, now, joined_by(own))),
                     _StayDays(stays),
                 )
 
@@ -301,6 +301,9 @@ class _Asked:
     measures: tuple[PlaceMeasure, ...]
 
 
+_ALL: Final = true()
+
+
 def _months_to(period: CalendarPeriod) -> tuple[CalendarPeriod, ...]:
     """Return the last months of a period, with as many before it as a trend has."""
     *_, last = period.parts(1)
@@ -309,19 +312,19 @@ def _months_to(period: CalendarPeriod) -> tuple[CalendarPeriod, ...]:
 
 def read_tips(
     session: Session,
-    condition: ColumnElement[bool],
     bounds: tuple[datetime, datetime],
     zone: tzinfo,
     now: datetime,
+    condition: ColumnElement[bool] = _ALL,
 ) -> CountedAlerts:
     """Read the tips of a period as alerts are read, by area, agency and time alone.
 
     Args:
         session: within a transaction.
-        condition: which ones.
         bounds: the first instant, and the first that is not meant any more.
         zone: whose months.
         now: the present; no tip's figures hang on it.
+        condition: which ones.
     """
     del now
     since, until = bounds
@@ -336,10 +339,10 @@ def read_tips(
 
 def read_cases(
     session: Session,
-    condition: ColumnElement[bool],
     bounds: tuple[datetime, datetime],
     zone: tzinfo,
     now: datetime,
+    condition: ColumnElement[bool] = _ALL,
 ) -> CountedAlerts:
     """Read the joint cases that were opened in a period, as `read_tips` does: by area and time.
 

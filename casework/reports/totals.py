@@ -9,7 +9,6 @@ from collections.abc import Callable
 from datetime import datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from sqlalchemy import ColumnElement, true
 from sqlalchemy.orm import Session
 
 from casework.kernel.kernel import Kernel
@@ -19,10 +18,8 @@ from casework.reports.counted import CountedAlerts, read_alerts_of_all
 if TYPE_CHECKING:
     from casework.reports.suppression import Publication
 
-Read: TypeAlias = Callable[
-    [Session, ColumnElement[bool], tuple[datetime, datetime], tzinfo, datetime], CountedAlerts
-]
-"""How what is counted is read: see `read_alerts`."""
+Read: TypeAlias = Callable[[Session, tuple[datetime, datetime], tzinfo, datetime], CountedAlerts]
+"""How what is counted is read, of all agencies: see `read_alerts_of_all`."""
 
 _FRESH: Final = timedelta(minutes=1)
 _KEPT: Final = 30
@@ -72,7 +69,7 @@ class Publications:
 
         with self._database.read() as session:
             months = [
-                self._read(session, true(), month.bounds(self.zone), self.zone, now)
+                self._read(session, month.bounds(self.zone), self.zone, now)
                 for month in period.parts(1)
             ]
         return publish(period, months)
