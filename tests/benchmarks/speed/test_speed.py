@@ -14,6 +14,7 @@ from benchmarks.speed.photos import TestPhoto, compose_all
 from benchmarks.speed.speed import Comparison, Run, Side, overlap, ratio
 from detector.faces import Box
 from models.root import default_root
+from models.runtimes import Runtime
 from models.store import ModelStore
 
 
@@ -68,6 +69,28 @@ def test_a_report_says_which_stage_the_peer_lacks():
     speed_report.add_to(report, Run([each], "Peer 1"))
     (search,) = [row for row in report.grids[1].rows if row[0] == "search"]
     assert search[1:] == ("0.50", "-")
+
+
+@pytest.mark.parametrize(
+    ("runtime", "wanted"),
+    [
+        (Runtime.ONNXRUNTIME, {"times faster than Peer 1": 7}),
+        (
+            Runtime.OPENVINO_BF16,
+            {
+                "times faster with openvino-bf16 than Peer 1": 9,
+                "times faster with openvino-bf16 than Peer 1, from 3 MP on": 12,
+            },
+        ),
+    ],
+)
+def test_more_is_wanted_of_openvino(runtime, wanted):
+    report = Report("speed", "a test", {})
+    pictures = [TestPhoto(f"{size} MP", b"", size) for size in (1.0, 3.1)]
+    each = [Comparison(picture, Side([1.0]), Side([11.0])) for picture in pictures]
+    speed_report.add_to(report, Run(each, "Peer 1"), runtime=runtime)
+    assert {target.name: target.wanted for target in report.targets} == wanted
+    assert {target.measured for target in report.targets} == {11.0}
 
 
 def test_overlap_of_boxes():
