@@ -228,7 +228,9 @@ TheEnrolment = Annotated[Enrolment, _part(lambda service: service.enrolment)]
 TheErasures = Annotated[Erasures, _part(lambda service: service.lists.erasures)]
 TheEvidence = Annotated[EvidenceBundles, _part(lambda service: service.review.evidence)]
 TheExports = Annotated[Exports, _part(lambda service: service.exchange.exports)]
-TheFalseMatchCurve = Annotated[FalseMatchCurve, _part(lambda service: service.calibration.curve)]
+TheFalseMatchCurve = Annotated[
+    FalseMatchCurve, _part(lambda service: service.calibration.prior.curve)
+]
 TheFeed = Annotated[Feed, _part(lambda service: service.exchange.feed)]
 TheFounding = Annotated[Founding, _part(lambda service: service.approvals.founding)]
 TheGrounds = Annotated[Grounds, _part(lambda service: service.grounds)]

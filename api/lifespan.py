@@ -13,6 +13,7 @@ from api.background.webhooks import WebhookDelivery
 from api.logging import log
 from api.metrics import Metrics
 from api.state import State
+from casework.calibration.priors import PriorSource
 from casework.kernel.actor import Actor
 from casework.kernel.errors import SetUpError
 from casework.kernel.key_holders import SIGN_EVERY_S
@@ -93,6 +94,12 @@ async def _start(
         return
     stack.callback(service.close)
     stack.callback(state.audit_check.stop)
+    if service.calibration.prior.source is PriorSource.GENERIC:
+        log.warning(
+            "nothing is known of how high strangers score with this pack: thresholds follow from "
+            "others; run `siaga calibrate FOLDER`",
+            pack=service.pack.name,
+        )
     # What was admitted is finished before the database is closed under it.
     stack.push_async_callback(state.workers.shutdown)
     state.service = service

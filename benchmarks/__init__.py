@@ -16,7 +16,7 @@
     python -m benchmarks accuracy FOLDER     misses and false alarms, by folder of photos a person
     python -m benchmarks prior FOLDER        the false match curve that a pack's manifest carries
     python -m benchmarks calibration FOLDER  whether a stated FPIR is the one that is realised
-    python -m benchmarks conditions FOLDER   photos as ports capture them: misses, and what is said
+    python -m benchmarks conditions FOLDER   photos as ports capture them: misses, and reasons given
     python -m benchmarks runtimes FOLDER     OpenVINO beside ONNX Runtime: answers and time
     python -m benchmarks pad FOLDER          a network that tells people from pictures of them
     python -m benchmarks orientation FOLDER  hits of photos turned by every angle, and the cost

@@ -48,13 +48,12 @@ from benchmarks.speed import (
     startup,
 )
 from benchmarks.speed import report as speed_report
+from benchmarks.weights import model_store
 from detector.loading import COMPILED, compiled_recognisers, load_pipeline
 from detector.runtime_choice import runtime_state
 from detector.threads import use_threads
 from models.manifest import load_pack
-from models.root import default_root
 from models.runtimes import Runtime, RuntimeName
-from models.store import ModelStore
 
 GROWTH: Final = 100_000
 """Encounters of the databases that `everything` fills; a million take a quarter of an hour each."""
@@ -92,7 +91,7 @@ def everything(
 def measure_speeds() -> list[Report]:
     """Run `speed`, and once more with OpenVINO where it may be used here."""
     plain = measure_speed()
-    pack, store = load_pack("open"), ModelStore(default_root())
+    pack, store = load_pack("open"), model_store()
     state = runtime_state(compiled_recognisers(store.require(pack), store.root / COMPILED))
     if (obstacle := state.obstacle(pack.reference)) is None:
         return [plain, measure_speed(runtime="openvino")]
@@ -122,7 +121,7 @@ def measure_speed(
     """Time photo bytes to answer, beside stock OpenCV 4, the insightface library and dlib."""
     report = new_report("speed" if runtime == "onnxruntime" else f"speed-{runtime}")
     with explained(), one_cpu() as cpu, TemporaryDirectory() as scratch:
-        pack, store = load_pack(pack_name), ModelStore(default_root())
+        pack, store = load_pack(pack_name), model_store()
         pipeline = load_pipeline(pack, store, runtime=runtime)
         chosen = (
             photos.read_folder(folder) if folder else photos.compose_all(people(pipeline), seed)
@@ -182,7 +181,7 @@ def measure_compile(
     """Time compiled networks beside the same weights as shipped."""
     report = new_report("compile")
     with explained(), one_cpu() as cpu:
-        pack, store = load_pack(pack_name), ModelStore(default_root())
+        pack, store = load_pack(pack_name), model_store()
         faces = compiled.recogniser_inputs(load_pipeline(pack, store), pack)
         pairs = compiled.compare_all(pack, store, faces, repeats)
     report.facts["threads"] = f"1, on CPU {cpu}"
@@ -195,7 +194,7 @@ def measure_profile(pack_name: PackName = "open", json: Json = None) -> Report:
     """Show which functions the time of a photo goes to."""
     report = new_report("profile")
     with explained(), one_cpu() as cpu:
-        pipeline = load_pipeline(load_pack(pack_name), ModelStore(default_root()))
+        pipeline = load_pipeline(load_pack(pack_name), model_store())
         use_threads(1)
         chosen = [photo.data for photo in photos.compose_all(people(pipeline), 0)]
         profile.add_to(report, profile.measure(chosen, pipeline.analyse), len(chosen))
@@ -273,7 +272,7 @@ def measure_load(
     report.facts["threads"] = f"1 worker, 1 thread. {cpus.sentence}"
     with explained(), TemporaryDirectory(prefix="siaga-load-") as folder:
         pack = load_pack("open")
-        pipeline = load_pipeline(pack, ModelStore(default_root()))
+        pipeline = load_pipeline(pack, model_store())
         chosen = [photo.data for photo in photos.compose_all(people(pipeline), 0)]
         use_threads(1)
         root = Path(folder)
@@ -315,7 +314,7 @@ def measure_attack(
     if unknown := set(names) - set(ATTACKS):
         raise typer.BadParameter(f"{', '.join(sorted(unknown))}: there are {', '.join(ATTACKS)}")
     with explained():
-        pipeline = load_pipeline(load_pack("open"), ModelStore(default_root()))
+        pipeline = load_pipeline(load_pack("open"), model_store())
         photo = photos.compose_all(people(pipeline), 0)[0].data
         if against is not None:
             before = attack.measure(against.resolve(), photo, seconds, names)
@@ -343,7 +342,7 @@ def measure_public(
         f"1 worker. Both services on CPU {cpus.service}, port and flood on CPU {cpus.load}."
     )
     with explained(), TemporaryDirectory(prefix="siaga-public-") as folder:
-        pipeline = load_pipeline(load_pack("open"), ModelStore(default_root()))
+        pipeline = load_pipeline(load_pack("open"), model_store())
         photo = photos.compose_all(people(pipeline), 0)[0].data
         runs = [
             beside.measure(Path(folder) / str(number), photo, cpus, seconds, repeats, per_hour)

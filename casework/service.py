@@ -9,6 +9,7 @@ from casework.calibration.breaker import Breaker
 from casework.calibration.breaker_rules import BreakerRules
 from casework.calibration.calibrations import Calibrations
 from casework.calibration.monitoring import Monitoring
+from casework.calibration.priors import PackPrior, Priors
 from casework.calibration.thresholds import FalseMatchModel
 from casework.gallery.model_key import ModelKey
 from casework.gallery.reembedding import ReEmbedding
@@ -17,7 +18,7 @@ from casework.gallery.templates import TemplateMaker
 from casework.imports.queue import ImportQueue
 from casework.imports.run import ImportRunner
 from casework.imports.store import ImportStore
-from casework.kernel.errors import SetUpError, TemplatesMissing
+from casework.kernel.errors import TemplatesMissing
 from casework.kernel.processing import Grounds
 from casework.overstay.permits import Permits
 from casework.records import Records
@@ -42,7 +43,6 @@ from detector.pipeline import Pipeline
 from detector.presentation import PresentationScorer
 from index.engine import ENGINES, EngineName
 from index.memory import MemoryGallery
-from index.threshold import FalseMatchCurve
 from models.manifest import Pack
 
 
@@ -74,7 +74,9 @@ class CalibrationUseCases:
     calibrations: Calibrations
     monitoring: Monitoring
     breaker: Breaker
-    curve: FalseMatchCurve
+    priors: Priors
+    prior: PackPrior
+    """The one in force when the service was put together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,27 +118,22 @@ class Service(Records):
         presentation: PresentationScorer | None = None,
         grounds: Grounds | None = None,
     ) -> Self:
-        """Put the parts together; the gallery is empty until `start`.
-
-        Raises:
-            SetUpError: the pack's manifest says nothing about false matches.
-        """
-        if pack.prior is None:
-            raise SetUpError("prior_missing", pack=pack.name)
-        curve = FalseMatchCurve(pack.prior.fmr, pack.prior.score)
+        """Put the parts together; the gallery is empty until `start`."""
         model = ModelKey.of(pack)
         kernel, dim = records.kernel, pipeline.embedder.dim
+        priors = Priors(kernel, pack, pipeline.runtime)
+        prior = priors.in_force()
         replica = GalleryReplica(kernel, MemoryGallery(dim, ENGINES[engine](dim)), model)
         templates = TemplateMaker(kernel, model)
-        calibrations = Calibrations(kernel, replica, model, curve, pipeline.runtime)
+        calibrations = Calibrations(kernel, replica, model, prior, pipeline.runtime)
         matching = Matching(kernel, replica, calibrations)
         documents = DocumentMatching(kernel)
         enrolment = Enrolment(kernel, pipeline, templates)
         searches = Searches(kernel, pipeline, matching, model)
         lookalikes = Lookalikes(kernel, matching)
-        prior = FalseMatchModel(pack.name, curve)
-        known = KnownLookalikes(kernel, records.approvals.requests, pipeline, model, curve)
-        references = ReferenceComparer(pipeline, prior, verification_fmr)
+        known = KnownLookalikes(kernel, records.approvals.requests, pipeline, model, prior.curve)
+        chance = FalseMatchModel(pack.name, prior.curve)
+        references = ReferenceComparer(pipeline, chance, verification_fmr)
         encounters = Screening(
             kernel,
             records.commits,
@@ -183,7 +180,8 @@ class Service(Records):
                 calibrations=calibrations,
                 monitoring=Monitoring(kernel),
                 breaker=Breaker(kernel, records.approvals.requests, breaker or BreakerRules()),
-                curve=curve,
+                priors=priors,
+                prior=prior,
             ),
             enrolment=enrolment,
             import_runner=ImportRunner(

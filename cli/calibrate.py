@@ -5,31 +5,50 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
+import numpy as np
 import typer
 from rich.table import Table
 
+from casework.calibration.priors import PriorSource, measured_curve
 from casework.calibration.views import CalibrationAtSize, CalibrationView
 from casework.kernel.actor import Actor
 from casework.kernel.errors import TooFewScores
 from casework.service import Service
 from casework.watchlists.enrolment import PhotoFile
-from cli.options import As, AsJson, Why, machine_owner
+from cli.options import As, AsJson, UsePack, Why, machine_owner, with_pack
 from cli.output import Exit, err, item_progress, out, print_json
 from config.opening import open_service
 from config.settings import Settings
 from detector.containers.base import PHOTO_SUFFIXES
+from detector.embed import Embedding
 from index.outliers import plausible_non_mated_limit
 from index.threads import use_threads
+from index.threshold import FalseMatchCurve
 
 # Like encounters of the command line, calibrations of it carry this name instead of a key's.
 _SHOWN = 20
+_PRIORS: Final = {
+    PriorSource.MEASURED: "its prior, measured here on {}",
+    PriorSource.MANIFEST: "its prior, measured on {}",
+    PriorSource.GENERIC: "{}, as nothing is known of it: run `siaga calibrate FOLDER`",
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Seen:
+    """One reference photo's face."""
+
+    photo: str
+    embedding: Embedding | None
+    """None if it was refused."""
+    refusal: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Searched:
-    """One reference photo's search."""
+    """One reference photo's highest score."""
 
     photo: str
     score: float | None
@@ -50,6 +69,7 @@ def calibrate(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print the thresholds as they would be; keep nothing.")
     ] = False,
+    pack: UsePack = None,
     owner: As = None,
     reason: Why = None,
     as_json: AsJson = False,
@@ -58,38 +78,39 @@ def calibrate(
 
     FOLDER holds photos of people who are known to be on no list, in any sub-folders; best one photo
     a person, taken as at the port. Nothing of them is stored but the fit. Without FOLDER the
-    service's own searches are used. Exit 1 if there are too few, or if a photo was refused.
+    service's own searches are used. Of a pack whose manifest has no [prior], they are compared with
+    each other first, and how high they score becomes its prior; with --pack that can be done before
+    the pack is in use. Exit 1 if there are too few, or if a photo was refused.
     """
     if show and folder is not None:
         err.print("--show only reads: leave FOLDER out.")
         raise typer.Exit(Exit.USAGE)
     operator = Actor.operator() if show or dry_run else machine_owner(owner, reason)
-    settings = Settings()
-    searched: list[Searched] = []
-    with open_service(settings) as service:
+    settings = with_pack(Settings(), pack)
+    seen: list[Seen] = []
+    with open_service(settings, start=False) as service:
         if show:
+            service.gallery.replica.load()
             _show(service, as_json=as_json)
             return
-        calibrations, scores = service.calibration.calibrations, None
         if not dry_run:
             service.approvals.commands.begin(operator, "calibrate")
         try:
             if folder is not None:
-                searched = list(_search_all(service, _photos(folder), settings.workers))
-                scores = [each.score for each in searched if each.score is not None]
-            if dry_run:
-                found = calibrations.trial(operator, scores)
-            elif scores is None:
-                found = calibrations.get(operator, calibrations.make_from_encounters(operator).id)
+                seen = list(_look_at_all(service, _photos(folder), settings.workers))
+            prior = _measure_prior(service, operator, seen, keep=not dry_run)
+            if _anybody_to_search_for(service) or prior is None:
+                searched = _against_gallery(service, seen)
+                made_from = None if folder is None else searched
+                found = _calibrate(service, operator, made_from, keep=not dry_run)
+                _tell(found, searched, as_json=as_json)
             else:
-                made = calibrations.make_from_reference(operator, scores)
-                found = calibrations.get(operator, made.id)
+                _tell_prior(service, prior, seen, kept=not dry_run, as_json=as_json)
         except TooFewScores as error:
-            _tell_refused(searched)
+            _tell_refused([Searched(each.photo, None, each.refusal) for each in seen])
             err.print(str(error), markup=False)
             raise typer.Exit(Exit.REFUSED) from None
-        _tell(found, searched, as_json=as_json)
-    if any(each.refusal for each in searched):
+    if any(each.refusal for each in seen):
         raise typer.Exit(Exit.REFUSED)
 
 
@@ -98,17 +119,17 @@ def _photos(folder: Path) -> list[Path]:
     return sorted(path for path in found if path.is_file())
 
 
-def _search_all(service: Service, photos: Sequence[Path], workers: int) -> Iterator[Searched]:
-    """Search every photo, spread over the processors."""
+def _look_at_all(service: Service, photos: Sequence[Path], workers: int) -> Iterator[Seen]:
+    """Embed every photo's face, spread over the processors."""
     with (
         item_progress("photos") as progress,
         ThreadPoolExecutor(workers, "siaga-calibrate", use_threads, (1,)) as pool,
     ):
         task, started = (
-            progress.add_task("Searching", total=len(photos), rate=""),
+            progress.add_task("Looking", total=len(photos), rate=""),
             time.perf_counter(),
         )
-        waiting = [pool.submit(_search, service, path) for path in photos]
+        waiting = [pool.submit(_look_at, service, path) for path in photos]
         # As each is done, whichever it is: in order, one slow photo would hold the bar.
         for done, _ in enumerate(as_completed(waiting), 1):
             rate = f"{done / (time.perf_counter() - started):.0f} photos/s"
@@ -116,17 +137,108 @@ def _search_all(service: Service, photos: Sequence[Path], workers: int) -> Itera
         yield from (each.result() for each in waiting)
 
 
-def _search(service: Service, path: Path) -> Searched:
+def _look_at(service: Service, path: Path) -> Seen:
     try:
         content = path.read_bytes()
     except OSError as error:
-        return Searched(str(path), None, f"The file cannot be read: {error.strerror}.")
+        return Seen(str(path), None, f"The file cannot be read: {error.strerror}.")
     examined = service.enrolment.examine(PhotoFile(path.name, content))
     if examined.analysis is None or examined.analysis.embedding is None:
-        return Searched(str(path), None, examined.report.detail)
-    return Searched(
-        str(path), service.calibration.calibrations.top_score(examined.analysis.embedding)
-    )
+        return Seen(str(path), None, examined.report.detail)
+    return Seen(str(path), examined.analysis.embedding)
+
+
+def _measure_prior(
+    service: Service, operator: Actor, seen: Sequence[Seen], *, keep: bool
+) -> FalseMatchCurve | None:
+    """Compare the photos with each other, if the pack's manifest says nothing of that."""
+    if service.pack.prior is not None or not seen:
+        return None
+    embeddings = [each.embedding for each in seen if each.embedding is not None]
+    if keep:
+        return service.calibration.priors.measure(operator, embeddings).curve
+    return measured_curve(embeddings)
+
+
+def _anybody_to_search_for(service: Service) -> bool:
+    """Whether the gallery of this pack is complete, and holds anybody."""
+    if service.gallery.re_embedding.waiting():
+        return False
+    service.start()
+    return service.calibration.calibrations.gallery_size() > 0
+
+
+def _calibrate(
+    service: Service, operator: Actor, searched: Sequence[Searched] | None, *, keep: bool
+) -> CalibrationAtSize:
+    calibrations = service.calibration.calibrations
+    scores = None
+    if searched is not None:
+        scores = [each.score for each in searched if each.score is not None]
+    if not keep:
+        return calibrations.trial(operator, scores)
+    if scores is None:
+        made = calibrations.make_from_encounters(operator)
+    else:
+        made = calibrations.make_from_reference(operator, scores)
+    return calibrations.get(operator, made.id)
+
+
+def _against_gallery(service: Service, seen: Sequence[Seen]) -> list[Searched]:
+    top_score = service.calibration.calibrations.top_score
+    return [
+        Searched(
+            each.photo,
+            top_score(each.embedding) if each.embedding is not None else None,
+            each.refusal,
+        )
+        for each in seen
+    ]
+
+
+def against_each_other(seen: Sequence[Seen]) -> list[Searched]:
+    """Return each photo's highest score among the others: who is there twice stands out."""
+    found = [each for each in seen if each.embedding is not None]
+    rows = np.stack([each.embedding for each in found if each.embedding is not None])
+    scores = rows @ rows.T
+    np.fill_diagonal(scores, -1)
+    tops = scores.max(axis=1)
+    known = [Searched(each.photo, float(top)) for each, top in zip(found, tops, strict=True)]
+    refused = [Searched(each.photo, None, each.refusal) for each in seen if each.refusal]
+    return [*known, *refused]
+
+
+def _tell_prior(
+    service: Service, curve: FalseMatchCurve, seen: Sequence[Seen], *, kept: bool, as_json: bool
+) -> None:
+    searched = against_each_other(seen)
+    conspicuous = conspicuous_among(searched)
+    if as_json:
+        print_json(
+            {
+                "prior": asdict(curve),
+                "refused": [asdict(each) for each in searched if each.refusal],
+                "conspicuous": [asdict(each) for each in conspicuous],
+            }
+        )
+        return
+    _tell_refused(searched)
+    for each in conspicuous[:_SHOWN]:
+        err.print(
+            f"scores {each.score:.3f} against another photo, higher than chance explains: "
+            f"{each.photo}. If one person is there twice, take a photo out and calibrate again.",
+            markup=False,
+        )
+    table = Table("false matches", "score", title=f"Prior of pack {service.pack.name}")
+    for rate, score in zip(curve.fmr, curve.score, strict=True):
+        table.add_row(f"1 in {1 / rate:,.0f}", f"{score:.4f}")
+    out.print(table)
+    if not kept:
+        out.print("Not kept.")
+    elif service.gallery.re_embedding.waiting():
+        out.print(f"Kept. Next: siaga reembed --pack {service.pack.reference}", markup=False)
+    else:
+        out.print("Kept. It counts from the service's next start on.")
 
 
 def _show(service: Service, *, as_json: bool) -> None:
@@ -138,17 +250,16 @@ def _show(service: Service, *, as_json: bool) -> None:
     elif as_json:
         print_json(None)
     else:
-        prior = service.pack.prior
-        source = prior.source if prior is not None else ""
+        prior = service.calibration.prior
         out.print(
-            f"There is no calibration of pack {service.pack.name}: thresholds follow from its "
-            f"prior, measured on {source}.",
+            f"There is no calibration of pack {service.pack.name}: thresholds follow from "
+            f"{_PRIORS[prior.source].format(prior.detail)}.",
             markup=False,
         )
 
 
 def _tell(reading: CalibrationAtSize, searched: Sequence[Searched], *, as_json: bool) -> None:
-    conspicuous = _conspicuous(searched)
+    conspicuous = conspicuous_among(searched)
     if as_json:
         print_json(
             {
@@ -214,7 +325,7 @@ def _tell_refused(searched: Sequence[Searched]) -> None:
         err.print(f"... and {len(refused) - _SHOWN} more; --json lists them all", markup=False)
 
 
-def _conspicuous(searched: Sequence[Searched]) -> list[Searched]:
+def conspicuous_among(searched: Sequence[Searched]) -> list[Searched]:
     """Return the photos that resemble somebody enrolled more than chance explains."""
     scores = [each.score for each in searched if each.score is not None]
     limit = plausible_non_mated_limit(scores)

@@ -7,11 +7,12 @@ import typer
 
 from cli.options import AsJson
 from cli.output import Exit, err, out, print_json
-from config.opening import open_pipeline, pack_in_use
+from config.opening import open_pipeline
 from config.settings import Settings
 from detector.errors import PhotoError
 from detector.pipeline import Analysis
 from index.threshold import FalseMatchCurve
+from models.manifest import load_pack
 
 PhotoFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A photo.")]
 
@@ -31,7 +32,7 @@ def compare(first: PhotoFile, second: PhotoFile, as_json: AsJson = False) -> Non
     score = rate = None
     if one.embedding is not None and other.embedding is not None:
         score = float(one.embedding @ other.embedding)
-        prior = pack_in_use(settings).prior
+        prior = load_pack(settings.pack).prior
         if prior is not None:
             rate = FalseMatchCurve(prior.fmr, prior.score).fmr_at(score)
     if as_json:

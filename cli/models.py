@@ -10,7 +10,7 @@ from rich.table import Table
 from cli.options import AsJson, Quiet
 from cli.output import Exit, download_progress, err, out, print_json
 from config.settings import Settings
-from models.manifest import Pack, builtin_packs, load_pack
+from models.manifest import MANIFEST_NAME, Architecture, Pack, builtin_packs, load_pack
 from models.runtimes import RuntimeProof
 from models.store import FileState, ModelStore
 
@@ -120,6 +120,41 @@ def import_pack(
         err.print(f"[red]missing:[/] {attempt}")
     if report.missing:
         raise typer.Exit(Exit.REFUSED)
+
+
+@app.command("new")
+def new_pack(
+    folder: Annotated[
+        Path, typer.Argument(exists=True, file_okay=False, help="Where both files lie.")
+    ],
+    detector: Annotated[str, typer.Option(metavar="FILE", help="YuNet or SCRFD, as ONNX.")],
+    recogniser: Annotated[
+        str, typer.Option(metavar="FILE", help="Of faces aligned to 112 x 112 pixels, as ONNX.")
+    ],
+    licence: Annotated[
+        str, typer.Option("--licence", "--license", help="Its SPDX identifier, or its name.")
+    ],
+    upstream: Annotated[str, typer.Option(metavar="URL", help="Where the files come from.")],
+    name: Annotated[
+        str | None, typer.Option(help="What the pack is called; else as its folder.")
+    ] = None,
+    architecture: Annotated[
+        Architecture, typer.Option(help="The recogniser's: no file tells it.")
+    ] = "arcface",
+) -> None:
+    """Write the manifest of a pack of your own, from its two files."""
+    from models.draft import Terms, draft  # noqa: PLC0415 - reads networks
+
+    terms = Terms(name or folder.resolve().name.lower(), licence, upstream)
+    pack = draft(folder, folder / detector, folder / recogniser, terms, architecture)
+    err.print(
+        f"{folder / MANIFEST_NAME} is written: {pack.detector.architecture}, and "
+        f"{pack.embedding_dim} numbers a face. Check what is marked in it, then:",
+        markup=False,
+    )
+    out.print(f"siaga models compile {folder}", markup=False)
+    out.print(f"siaga calibrate FOLDER --pack {folder}", markup=False)
+    out.print(f"siaga reembed --pack {folder}", markup=False)
 
 
 @app.command("compile")

@@ -8,6 +8,7 @@ from casework.kernel.actor import Actor
 from casework.kernel.errors import NotFound
 from casework.records import Records
 from casework.tables import Agency, Watchlist
+from config.settings import Settings
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing unless something fails.")]
@@ -20,6 +21,16 @@ As = Annotated[
 Why = Annotated[
     str | None, typer.Option("--reason", metavar="TEXT", help="Why, for the audit trail.")
 ]
+
+UsePack = Annotated[
+    str | None,
+    typer.Option("--pack", metavar="PACK", help="A pack other than the one in use."),
+]
+
+
+def with_pack(settings: Settings, pack: str | None) -> Settings:
+    """Return the settings, with another pack where `--pack` names one."""
+    return settings if pack is None else settings.model_copy(update={"pack": pack})
 
 
 def machine_owner(name: str | None, reason: str | None) -> Actor:

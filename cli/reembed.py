@@ -6,24 +6,28 @@ from typing import Annotated
 import typer
 
 from casework.service import Service
+from cli.options import UsePack, with_pack
 from cli.output import err, item_progress, quantity
-from config.opening import open_pipeline, pack_in_use
+from config.opening import open_pipeline
 from config.records import open_installation
 from config.settings import Settings
+from models.manifest import load_pack
 
 
 def reembed(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only count the photos; embed none.")
     ] = False,
+    pack: UsePack = None,
 ) -> None:
     """After a change of pack, embed every enrolled photo that has no template of it yet.
 
-    Safe to stop and run again. The other packs' templates stay until their photos are removed.
+    Safe to stop and run again, and while the service runs with another pack. The other packs'
+    templates stay until their photos are removed.
     """
-    settings = Settings()
+    settings = with_pack(Settings(), pack)
     with open_installation(settings) as records:
-        service = Service.over(records, pack_in_use(settings), open_pipeline(settings))
+        service = Service.over(records, load_pack(settings.pack), open_pipeline(settings))
         work = service.gallery.re_embedding
         waiting = work.waiting()
         if dry_run:

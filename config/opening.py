@@ -9,19 +9,23 @@ from detector.decode import quiet_native_logging
 from detector.loading import load_pipeline, load_presentation
 from detector.pipeline import Pipeline
 from detector.threads import use_threads
-from models.manifest import Pack, load_pack, load_prior
+from models.manifest import load_pack
 from models.store import ModelStore
 
 
-def open_service(settings: Settings) -> Service:
+def open_service(settings: Settings, *, start: bool = True) -> Service:
     """Load, verify, warm up; leave the `with` block, or `close`, to close it.
+
+    Args:
+        settings: what is opened.
+        start: load the gallery, too; without it nobody is searched for until `Service.start`.
 
     Raises:
         SetUpError, ModelsError, DetectorError: what the operator has to put right.
     """
     records = open_installation(settings)
     try:
-        pack = pack_in_use(settings)
+        pack = load_pack(settings.pack)
         pipeline = open_pipeline(settings)
         service = Service.over(
             records,
@@ -33,7 +37,8 @@ def open_service(settings: Settings) -> Service:
             presentation=load_presentation(pack, ModelStore(settings.models_dir)),
             grounds=settings.grounds,
         )
-        service.start()
+        if start:
+            service.start()
     except BaseException:
         records.close()
         raise
@@ -56,15 +61,3 @@ def open_pipeline(settings: Settings) -> Pipeline:
         limits=settings.limits,
         runtime=settings.runtime,
     )
-
-
-def pack_in_use(settings: Settings) -> Pack:
-    """Return the pack in use, with the prior that the operator measured for it, if any.
-
-    Raises:
-        ModelsError: there is no such pack, or no such prior.
-    """
-    pack = load_pack(settings.pack)
-    if settings.prior_file is None:
-        return pack
-    return pack.model_copy(update={"prior": load_prior(settings.prior_file)})

@@ -124,13 +124,6 @@ class Settings(BaseSettings):
     pack: Annotated[
         str, Field(description="Model pack: a built-in name, or a folder with a manifest.")
     ] = "open"
-    prior_file: Annotated[
-        Path | None,
-        Field(
-            description="File with a [prior] table (`python -m benchmarks prior`) that replaces "
-            "the pack's own: needed for packs that have none."
-        ),
-    ] = None
     runtime: Annotated[
         RuntimeName,
         Field(

@@ -7,6 +7,7 @@ measured with the model tells the score at which it is reached.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,6 +48,19 @@ class FalseMatchCurve:
             slope = (logs[-1] - logs[-2]) / (self.score[-1] - self.score[-2])
             return float(np.exp(-(logs[-1] + slope * (score - self.score[-1]))))
         return float(np.exp(-np.interp(score, self.score, logs)))
+
+
+def envelope(curves: Sequence[FalseMatchCurve]) -> FalseMatchCurve:
+    """Return the highest of several curves at each rate that any of them states.
+
+    Between two of those rates it may lie above all of them, never below: each is a straight line
+    there, in log(rate), and so is this one, whose ends are as high as theirs (up to the highest
+    score, where curves end).
+    """
+    rates = tuple(sorted({rate for each in curves for rate in each.fmr}, reverse=True))
+    return FalseMatchCurve(
+        rates, tuple(max(each.score_at(rate) for each in curves) for rate in rates)
+    )
 
 
 def threshold_for(target_fpir: float, gallery_size: int, curve: FalseMatchCurve) -> float:

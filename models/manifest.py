@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from importlib import resources
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StringConstraints, ValidationError, model_validator
 
@@ -20,6 +20,7 @@ from models.sources import Address, Frozen, Sha256, Size, Source, Version
 
 __all__ = [
     "MANIFEST_NAME",
+    "Architecture",
     "Companion",
     "Detector",
     "Licence",
@@ -31,7 +32,6 @@ __all__ = [
     "WeightsFile",
     "builtin_packs",
     "load_pack",
-    "load_prior",
     "parse_pack",
 ]
 
@@ -46,8 +46,8 @@ PackName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$
 Side = Annotated[int, Field(gt=0, le=LARGEST_SIDE_PX)]
 Unit = Annotated[float, Field(ge=0, le=1)]
 
-
-Table = TypeVar("Table", bound=Frozen)
+Architecture = Literal["sface", "arcface", "mobilefacenet"]
+"""Of a recogniser."""
 
 
 class Licence(Frozen):
@@ -128,7 +128,7 @@ class Detector(WeightsFile):
 class Recogniser(WeightsFile):
     """Turns an aligned face into an embedding of `embedding_dim` floats."""
 
-    architecture: Literal["sface", "arcface", "mobilefacenet"]
+    architecture: Architecture
     embedding_dim: Annotated[int, Field(gt=0, le=8192)]
     alignment: Literal["arcface-112"]
 
@@ -243,12 +243,8 @@ def parse_pack(data: Mapping[str, Any], origin: str) -> Pack:
 
     Raises ManifestInvalid naming every field that is wrong, and nothing else.
     """
-    return _checked(Pack, data, origin)
-
-
-def _checked(model: type[Table], data: Mapping[str, Any], origin: str) -> Table:
     try:
-        return model.model_validate(dict(data))
+        return Pack.model_validate(dict(data))
     except ValidationError as error:
         faults = "; ".join(
             f"{'.'.join(map(str, fault['loc'])) or 'manifest'}: {fault['msg']}"
@@ -258,29 +254,11 @@ def _checked(model: type[Table], data: Mapping[str, Any], origin: str) -> Table:
 
 
 def _read_pack(content: bytes, origin: str) -> Pack:
-    return parse_pack(_tables(content, origin), origin)
-
-
-def _tables(content: bytes, origin: str) -> dict[str, Any]:
     try:
-        return tomllib.loads(content.decode("utf-8"))
+        tables = tomllib.loads(content.decode("utf-8"))
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise ManifestInvalid(f"{origin}: not TOML: {error}. Correct the manifest.") from error
-
-
-def load_prior(path: Path) -> Prior:
-    """Read a `[prior]` table that was measured for a pack apart from its manifest.
-
-    Raises ManifestInvalid if the file cannot be read or holds no such table.
-    """
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise ManifestInvalid(f"{path}: {error.strerror}. Make it readable.") from error
-    table = _tables(content, str(path)).get("prior")
-    if not isinstance(table, dict):
-        raise ManifestInvalid(f"{path}: it has no table [prior]. Measure one first.")
-    return _checked(Prior, table, str(path))
+    return parse_pack(tables, origin)
 
 
 def builtin_packs() -> dict[str, Pack]:

@@ -225,21 +225,25 @@ def basis(text: str, locale: Locale) -> str:
     return translated(Message(f"threshold_{message.code}", gaps), locale)
 
 
-def odds_basis(alert: Alert, locale: Locale) -> str:
+def odds_basis(alert: Alert, speech: Locale) -> str:
     """Return what the odds of an alert rest on, as a sentence."""
+    read = read_basis(alert.threshold_basis or "")
+    if read is not None and read.code == "basis_generic":
+        return speech(
+            "Nothing is measured of this network yet: the odds rest on what was measured of others."
+        )
     if alert.calibration_id is None:
-        return locale(
+        return speech(
             "Not calibrated here: the odds rest on what was measured for the network when it was "
             "published, not on travellers of this installation."
         )
-    read = read_basis(alert.threshold_basis or "")
     if read is not None and read.code == "basis_extrapolated":
-        return locale(
+        return speech(
             "Calibration %(id)s of this installation, by how high strangers score; the list was "
             "of another size then.",
             id=alert.calibration_id,
         )
-    return locale(
+    return speech(
         "Calibration %(id)s of this installation, by how high strangers score.",
         id=alert.calibration_id,
     )

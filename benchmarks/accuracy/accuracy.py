@@ -28,13 +28,12 @@ from benchmarks.machine import one_cpu
 from benchmarks.packaged import people
 from benchmarks.report import Report
 from benchmarks.speed import photos
+from benchmarks.weights import model_store
 from casework.review.known_lookalikes import bar_over
 from detector.loading import load_pipeline
 from detector.threads import use_threads
 from index.threshold import FalseMatchCurve, threshold_for
 from models.manifest import Pack, load_pack
-from models.root import default_root
-from models.store import ModelStore
 
 Folder = Annotated[Path, typer.Argument(help="One sub-folder per identity (LFW layout).")]
 Clashes = Annotated[
@@ -207,7 +206,7 @@ def measure_runtimes(
     """Embed photos on ONNX Runtime and on OpenVINO: time, agreement, and a data set's misses."""
     report = new_report("runtimes")
     with explained(), Progress(console=Console(stderr=True), transient=True) as progress:
-        pack, store = load_pack(pack_name), ModelStore(default_root())
+        pack, store = load_pack(pack_name), model_store()
         data = _data_set(folder, clashes) if folder is not None else None
         use_threads(1)
         pipeline = load_pipeline(pack, store)

@@ -24,6 +24,7 @@ from rich.progress import Progress
 
 import detector
 from benchmarks.accuracy.identities import DataSet
+from benchmarks.weights import model_store
 from detector.errors import PhotoError
 from detector.loading import load_pipeline
 from detector.pipeline import Pipeline
@@ -31,8 +32,6 @@ from detector.quality import Quality, bounds
 from detector.threads import use_threads
 from models.atomic import replacing
 from models.manifest import Pack
-from models.root import default_root
-from models.store import ModelStore
 
 _LIBRARIES: Final = ("onnxruntime", "opencv-python", "numpy", "insightface")
 # What a manifest says in words. All else, also what a later version adds, decides embeddings and
@@ -104,7 +103,7 @@ def embed_data_set(
     missing = {digest: path for digest, path in photos.items() if digest not in entries}
     if missing:
         use_threads(1)
-        pipeline = load_pipeline(pack, ModelStore(default_root()))
+        pipeline = load_pipeline(pack, model_store())
         task = progress.add_task("embedding", total=len(missing)) if progress else None
         for digest, entry in _embed(pipeline, missing):
             entries[digest] = entry

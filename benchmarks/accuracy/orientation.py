@@ -20,6 +20,7 @@ import numpy.typing as npt
 
 from benchmarks.accuracy.identities import DataSet
 from benchmarks.report import Grid, Report, Target
+from benchmarks.weights import model_store
 from detector.decode import open_photo
 from detector.faces import FaceDetector, Image, resized
 from detector.landmark_refinement import tilt
@@ -30,8 +31,6 @@ from detector.quality import Reason, Verdict
 from detector.timing import Stopwatch
 from models.compiled import compiled_path
 from models.manifest import Detector, Pack, load_pack
-from models.root import default_root
-from models.store import ModelStore
 
 STEP: Final = 15
 """Degrees between two of the angles measured."""
@@ -107,7 +106,7 @@ class Upright:
 
 def pipelines(pack: Pack, scrfd: Sequence[Path]) -> Iterator[tuple[str, Ways]]:
     """Load the pack's networks, then its recogniser behind each SCRFD, with SCRFD's bounds."""
-    store = ModelStore(default_root())
+    store = model_store()
     own = load_pipeline(pack, store)
     yield pack.detector.architecture, _ways(own, own.detector, pack.detector)
     manifest = load_pack(_SCRFD_PACK).detector

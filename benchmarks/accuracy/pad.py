@@ -18,14 +18,13 @@ from scipy import special
 from benchmarks.accuracy.identities import DataSetInvalid
 from benchmarks.command import Json, PackName, explained, new_report, publish
 from benchmarks.report import Grid, Report
+from benchmarks.weights import model_store
 from casework.imports.litter import is_litter
 from detector.errors import PhotoError
 from detector.loading import load_pipeline, load_presentation
 from detector.pipeline import Pipeline
 from detector.presentation import PresentationScorer
 from models.manifest import load_pack
-from models.root import default_root
-from models.store import ModelStore
 
 BONA_FIDE: Final = "bona_fide"
 ATTACK: Final = "attack"
@@ -105,7 +104,7 @@ def measure_pad(
     """Measure APCER of each kind of attack, and BPCER, on photos of your own cameras."""
     report = new_report("pad")
     with explained():
-        pack, store = load_pack(pack_name), ModelStore(default_root())
+        pack, store = load_pack(pack_name), model_store()
         pipeline = load_pipeline(pack, store)
         scorer = load_presentation(pack, store)
         if scorer is None:

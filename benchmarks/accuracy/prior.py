@@ -2,7 +2,7 @@
 
 Every draw takes one photo of each identity at random and compares all of them with each other: no
 comparison is mated. The score of a rate is the draws' mean; a rate is stated only where each draw
-has at least `LEAST_ABOVE` comparisons above it.
+has enough comparisons above it (`index.false_matches`).
 """
 
 import json
@@ -17,16 +17,12 @@ import numpy.typing as npt
 from benchmarks.accuracy.embeddings import Embedded
 from benchmarks.accuracy.identities import DataSet
 from benchmarks.report import Grid, Report
+from index.false_matches import non_mated_scores, score_at, stated_rates
 from index.threshold import FalseMatchCurve
 from models.manifest import Prior
 
-RATES: Final = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 3e-6)
 DRAWS: Final = 10
-LEAST_ABOVE: Final = 10
-"""Comparisons that a stated rate rests on; with ten, its relative error is about a third."""
 _HIGHEST_SHOWN: Final = 10
-
-Scores = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,27 +41,6 @@ class Curve:
         return np.asarray(self.scores.mean(axis=0), np.float64)
 
 
-def non_mated_scores(vectors: npt.NDArray[np.float32]) -> Scores:
-    """Compare all rows with each other, each pair once: shape (n * (n - 1) / 2,)."""
-    rows, columns = np.triu_indices(len(vectors), k=1)
-    return np.asarray((vectors @ vectors.T)[rows, columns], np.float32)
-
-
-def score_at(scores: Scores, rate: float) -> float:
-    """Return the lowest score that at most `rate` of the comparisons reach.
-
-    Args:
-        scores: of non-mated comparisons, in any order.
-        rate: share of them allowed at or above the returned score.
-    """
-    allowed = int(rate * len(scores) + 1e-9)
-    if allowed >= len(scores):
-        return float(scores.min())
-    # The (allowed + 1)-th highest may not pass, so the threshold lies just above it.
-    barred = np.partition(scores, len(scores) - 1 - allowed)[len(scores) - 1 - allowed]
-    return float(np.nextafter(np.float32(barred), np.float32(np.inf)))
-
-
 def measure_curve(
     data: DataSet, embedded: Embedded, draws: int = DRAWS, seed: int = 0
 ) -> tuple[Curve, list[tuple[float, str, str]]]:
@@ -74,7 +49,7 @@ def measure_curve(
     photos = [np.flatnonzero((owners == who) & usable) for who in range(len(data.names))]
     photos = [held for held in photos if held.size]
     comparisons = len(photos) * (len(photos) - 1) // 2
-    rates = tuple(rate for rate in RATES if rate * comparisons >= LEAST_ABOVE)
+    rates = stated_rates(comparisons)
     random = np.random.default_rng(seed)
     rows: list[list[float]] = []
     highest: dict[tuple[int, int], float] = {}

@@ -22,6 +22,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from benchmarks.weights import model_store
 from detector.decode import open_photo
 from detector.faces import Image
 from detector.limits import Limits
@@ -31,8 +32,6 @@ from detector.quality import NO_FACE, Bound, Verdict, bounds
 from detector.timing import Stopwatch
 from models.fetch import fetch
 from models.manifest import load_pack
-from models.root import default_root
-from models.store import ModelStore
 
 Pixels = npt.NDArray[np.float32]
 """(height, width, 3), 0-255; degradations may leave that range, which is then clipped."""
@@ -114,7 +113,7 @@ def main() -> None:
     parser.add_argument("--threshold", type=float, default=0.4229, help="FMR 1e-4 on LFW")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    pack, store = load_pack("open"), ModelStore(default_root())
+    pack, store = load_pack("open"), model_store()
     fetch(pack, store)
     pipeline = load_pipeline(pack, store)
 

@@ -27,6 +27,7 @@ from benchmarks.machine import one_cpu
 from benchmarks.packaged import Person
 from benchmarks.report import Grid, Report
 from benchmarks.speed.photos import compose
+from benchmarks.weights import model_store
 from detector.decode import open_photo
 from detector.limits import Limits
 from detector.loading import load_pipeline
@@ -35,8 +36,6 @@ from detector.quality import Reason
 from detector.threads import use_threads
 from detector.timing import Stopwatch
 from models.manifest import load_pack
-from models.root import default_root
-from models.store import ModelStore
 
 MEGAPIXELS: Final = (2.1, 3.1)
 PEOPLE: Final = 300
@@ -266,7 +265,7 @@ def measure_shrunk(
     report = new_report("shrink")
     with explained(), one_cpu() as cpu:
         use_threads(1)
-        pipeline = load_pipeline(load_pack(pack_name), ModelStore(default_root()))
+        pipeline = load_pipeline(load_pack(pack_name), model_store())
         data = read_data_set(folder, read_clashes(clashes) if clashes else ())
         run = measure(data, pipeline, people, strangers, seed)
     add_to(report, run, seed)

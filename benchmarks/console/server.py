@@ -18,11 +18,12 @@ from api.logging import configure
 from api.server import make_server
 from benchmarks.load.mock import MockEmbedder
 from casework.service import Service
-from config.opening import open_pipeline, pack_in_use
+from config.opening import open_pipeline
 from config.records import open_records
 from config.settings import Settings
 from detector.embed import Embedder
 from detector.faces import Image
+from models.manifest import load_pack
 
 
 class OwnVectors:
@@ -60,7 +61,9 @@ def open_service(settings: Settings) -> Service:
     records = open_records(settings)
     pipeline = open_pipeline(settings)
     pipeline.embedder = OwnVectors(pipeline.embedder)
-    service = Service.over(records, pack_in_use(settings), pipeline, breaker=settings.breaker_rules)
+    service = Service.over(
+        records, load_pack(settings.pack), pipeline, breaker=settings.breaker_rules
+    )
     service.start()
     return service
 

@@ -16,9 +16,10 @@ from api.logging import configure
 from api.server import make_server
 from benchmarks.load.mock import mock_pipeline
 from casework.service import Service
-from config.opening import open_service, pack_in_use
+from config.opening import open_service
 from config.records import open_records
 from config.settings import Settings
+from models.manifest import load_pack
 
 REAL: Final = 0
 
@@ -26,7 +27,7 @@ REAL: Final = 0
 def open_mocked(settings: Settings, dim: int) -> Service:
     """Open the service as `config.opening.open_service` does, over mocked networks."""
     records = open_records(settings)
-    service = Service.over(records, pack_in_use(settings), mock_pipeline(dim))
+    service = Service.over(records, load_pack(settings.pack), mock_pipeline(dim))
     service.start()
     return service
 

@@ -22,12 +22,12 @@ REPEATS: Final = 3
 
 _ANALYSE: Final = """
 import sys, time
+from config.settings import Settings
 from detector.loading import load_pipeline
 from detector.threads import use_threads
 from models.manifest import load_pack
-from models.root import default_root
 from models.store import ModelStore
-pipeline = load_pipeline(load_pack(sys.argv[1]), ModelStore(default_root()))
+pipeline = load_pipeline(load_pack(sys.argv[1]), ModelStore(Settings().models_dir))
 use_threads(1)
 for line in sys.stdin:
     with open(line.rstrip("\\n"), "rb") as file:

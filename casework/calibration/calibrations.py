@@ -5,6 +5,7 @@ of policy, so that every process on the database reads its thresholds again.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from sqlalchemy import select
@@ -13,6 +14,7 @@ from sqlalchemy.orm import Session, undefer
 from casework.calibration import non_mated_scores
 from casework.calibration.non_mated_scores import NonMatedScores
 from casework.calibration.policy import least_threshold
+from casework.calibration.priors import PackPrior, PriorSource
 from casework.calibration.thresholds import FalseMatchModel, is_extrapolated, parameters
 from casework.calibration.views import CalibrationAtSize, CalibrationView, Threshold, fit_of
 from casework.gallery.change_log import log_policy
@@ -29,7 +31,6 @@ from casework.kernel.vocabulary import CalibrationSource
 from casework.tables import CalibrationRecord
 from detector.embed import Embedding
 from index.calibration import LEAST_SCORES, Calibration, calibrate
-from index.threshold import FalseMatchCurve
 from models.runtimes import Runtime
 
 # Searches from which one is made unasked. Simulated with exponential tails, a threshold of 1 in
@@ -50,7 +51,7 @@ class Calibrations:
         kernel: Kernel,
         mirror: GalleryReplica,
         model: ModelKey,
-        curve: FalseMatchCurve,
+        prior: PackPrior,
         runtime: Runtime = Runtime.ONNXRUNTIME,
     ) -> None:
         self._database = kernel.database
@@ -59,7 +60,9 @@ class Calibrations:
         self._runtime = runtime.value
         self._audit = kernel.audit
         self._clock = kernel.clock
-        self._chance = FalseMatchModel(model.pack, curve)
+        self._chance = FalseMatchModel(
+            model.pack, prior.curve, generic=prior.source is PriorSource.GENERIC
+        )
 
     def chance(self, session: Session) -> FalseMatchModel:
         """Return what is in force: the newest calibration, or the prior alone."""
@@ -69,7 +72,7 @@ class Calibrations:
             row = session.get_one(
                 CalibrationRecord, newest, options=[undefer(CalibrationRecord.parameters)]
             )
-            known = self._chance = FalseMatchModel(known.pack, known.curve, fit_of(row), newest)
+            known = self._chance = replace(known, calibration=fit_of(row), calibration_id=newest)
         return known
 
     def least(self, session: Session, watchlist_id: str | None) -> float:

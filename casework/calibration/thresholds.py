@@ -20,8 +20,8 @@ BY_HAND: Final = Message("basis_by_hand")
 """The basis of a threshold that somebody set."""
 
 _BASIS: Final = re.compile(
-    r"(prior of (?P<pack>.+)|calibration (?P<calibration>\S+)): FPIR (?P<fpir>\S+) at "
-    r"(?P<templates>\d+) templates(, extrapolated from (?P<size>\d+))?"
+    r"((?P<prior>prior of|generic curve for) (?P<pack>.+)|calibration (?P<calibration>\S+)): "
+    r"FPIR (?P<fpir>\S+) at (?P<templates>\d+) templates(, extrapolated from (?P<size>\d+))?"
 )
 _BY_HAND_UP_TO_A_POINT: Final = re.compile(
     r"set by hand to (?P<hand>\S+), (raised to the score of|(?P<breaker>replaced by the breaker:)) "
@@ -37,6 +37,8 @@ class FalseMatchModel:
     curve: FalseMatchCurve
     calibration: Calibration | None = None
     calibration_id: str | None = None
+    generic: bool = False
+    """Whether `curve` is that of other packs: see `casework.calibration.priors`."""
 
     def threshold(self, fpir: float, templates: int) -> float:
         """Return the score that a share `fpir` of strangers reaches against so many templates."""
@@ -48,7 +50,8 @@ class FalseMatchModel:
         """Return the basis of that threshold."""
         params = {"fpir": f"{fpir:g}", "templates": templates}
         if self.calibration is None:
-            return Message("basis_prior", {"pack": self.pack, **params})
+            code = "basis_generic" if self.generic else "basis_prior"
+            return Message(code, {"pack": self.pack, **params})
         params["calibration"] = str(self.calibration_id)
         if not is_extrapolated(self.calibration, templates):
             return Message("basis_calibration", params)
@@ -81,8 +84,8 @@ def read_basis(text: str) -> Message | None:
         return None
     params: dict[str, Any] = {name: value for name, value in found.groupdict().items() if value}
     params |= {name: int(params[name]) for name in ("templates", "size") if name in params}
-    if "pack" in params:
-        return Message("basis_prior", params)
+    if (by := params.pop("prior", None)) is not None:
+        return Message("basis_prior" if by == "prior of" else "basis_generic", params)
     return Message("basis_extrapolated" if "size" in params else "basis_calibration", params)
 
 

@@ -643,6 +643,14 @@ ENGLISH: Final[Mapping[str, str]] = {
         " {least} at least. Screen more travellers, or run `siaga calibrate FOLDER` with photos"
         " of people who are on no list."
     ),
+    "prior_too_few": (
+        "{photos} photos are too few to measure how high strangers score: {least} at least, each "
+        "of somebody else."
+    ),
+    "prior_all_alike": (
+        "The {photos} photos score too much alike to measure how high strangers score: they have "
+        "to be of different people."
+    ),
     # Screening
     "capture_time_refused": (
         "captured_at is {captured}, but the photo came in at {received} by this service's clock: "
@@ -754,6 +762,7 @@ ENGLISH: Final[Mapping[str, str]] = {
         "set by hand to {hand}, replaced by the breaker: FPIR {fpir} at {templates} templates"
     ),
     "basis_prior": "prior of {pack}: FPIR {fpir} at {templates} templates",
+    "basis_generic": "generic curve for {pack}: FPIR {fpir} at {templates} templates",
     "basis_calibration": "calibration {calibration}: FPIR {fpir} at {templates} templates",
     "basis_extrapolated": (
         "calibration {calibration}: FPIR {fpir} at {templates} templates, extrapolated from {size}"
@@ -770,6 +779,10 @@ ENGLISH: Final[Mapping[str, str]] = {
     "threshold_basis_prior": (
         "By what was measured of {pack} when it was published: one false alarm in {travellers} "
         "travellers with {templates} photos enrolled."
+    ),
+    "threshold_basis_generic": (
+        "By other networks, as nothing is measured of {pack} yet: meant for at most one false "
+        "alarm in {travellers} travellers with {templates} photos enrolled."
     ),
     "threshold_basis_calibration": (
         "By calibration {calibration}: one false alarm in {travellers} travellers with {templates} "
@@ -1101,10 +1114,6 @@ ENGLISH: Final[Mapping[str, str]] = {
     ),
     "borders_no_json": "{path} is no GeoJSON file: borders_file names it",
     "borders_wrong": "{path} (borders_file) cannot be drawn: {error}",
-    "prior_missing": (
-        "pack {pack} has no [prior], so no threshold can be set: measure one with `python -m "
-        "benchmarks prior FOLDER --pack {pack}` and name its file in the setting prior_file"
-    ),
     "templates_missing": (
         "{photos} enrolled photos have no template of pack {pack}: run `siaga reembed`, or "
         "start with the pack they were enrolled with"

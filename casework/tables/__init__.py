@@ -16,7 +16,7 @@ from casework.tables.audit import (
     EarlierAuditRecord,
 )
 from casework.tables.base import Protected, Serial, Table, UtcDateTime
-from casework.tables.calibration import CalibrationRecord, ChanceScore
+from casework.tables.calibration import CalibrationRecord, ChanceScore, MeasuredPrior
 from casework.tables.cases import (
     Case,
     CaseEntry,
@@ -140,6 +140,7 @@ __all__ = [
     "KeyHolder",
     "KnownLookalike",
     "KnownLookalikeKey",
+    "MeasuredPrior",
     "Objection",
     "Office",
     "Officer",

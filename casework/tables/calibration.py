@@ -46,3 +46,21 @@ class CalibrationRecord(Protected, Table):
     """Fitted tail, body, tails of the resamples: see `casework.calibration.thresholds`."""
     created_at: Mapped[datetime]
     made_by: Mapped[str]
+
+
+class MeasuredPrior(Protected, Table):
+    """A false match curve that was measured here; the newest of a model is its prior."""
+
+    __tablename__ = "measured_prior"
+    __table_args__ = (Index("ix_measured_prior_model_id", "model", "id"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    model: Mapped[str]
+    runtime: Mapped[str] = mapped_column(String(20))
+    """What ran it: see `models.runtimes.Runtime`."""
+    photos: Mapped[int]
+    """One a person, each compared with every other."""
+    curve: Mapped[dict[str, Any]]
+    """`fmr` and `score`, as `index.threshold.FalseMatchCurve` has them."""
+    created_at: Mapped[datetime]
+    made_by: Mapped[str]

@@ -48,9 +48,10 @@ from cli.story.lodgings import Lodgings
 from cli.story.operations import Operations
 from cli.story.sojourns import Sojourns
 from cli.story.travellers import Listed, OnceAnalysed, Photos, Travellers
-from config.opening import open_pipeline, pack_in_use
+from config.opening import open_pipeline
 from config.records import open_records
 from config.settings import Settings
+from models.manifest import load_pack
 
 _STAYS_ON, _LEAVES = 7001, 7002
 """Numbers of two people who have a permit, and keep to it or not."""
@@ -114,7 +115,9 @@ def tell(settings: Settings, travellers: int, days: int, seed: int, cast: Cast =
             raise SetUpError("story_not_new")
         stage = _Stage(records, drawn, cast)
         stage.staff()
-        service = Service.over(records, pack_in_use(settings), pipeline, grounds=settings.grounds)
+        service = Service.over(
+            records, load_pack(settings.pack), pipeline, grounds=settings.grounds
+        )
         service.start()
         listed, ends = stage.enrol(service, photos)
         desks = Desks(service, agenda, stage.desks, ends, drawn)

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from models import errors
 from models.errors import ManifestInvalid, ModelsError, UnknownPack
-from models.manifest import Pack, builtin_packs, load_pack, load_prior, parse_pack
+from models.manifest import Pack, builtin_packs, load_pack, parse_pack
 from tests.models.builders import tables
 
 SCRFD_10G = "5838f7fe053675b1c7a08b633df49e7af5495cee0493c7dcf6697200b85b5b91"
@@ -20,21 +20,23 @@ SCRFD_2_5G = "041f73f47371333d1d17a6fee6c8ab4e6aecabefe398ff32cca4e2d5eaee0af9"
 SCRFD_500M = "5e4447f50245bbd7966bd6c0fa52938c61474a04ec7def48753668a9d8b4ea3a"
 W600K_R50 = "4c06341c33c2ca1f86781dab0e829f88ad5b64be9fba56e56bc9ebdefc619e43"
 W600K_MBF = "9cc6e4a75f0e2bf0b1aed94578f144d15175f357bdc05e815e5c4a02b319eb4f"
+YUNET = "49f000ec501fef24739071fc7e68267d32209045b6822c0c72dce1da25726f10"
+SFACE = "fb143eea07838aa532d1c95df5f69899974ea0140e1fba05e94204be13ed74ee"
+
 PUBLISHED = {
     "antelopev2": (SCRFD_10G, "4ab1d6435d639628a6f3e5008dd4f929edf4c4124b1a7169e1048f9fef534cdf"),
     "buffalo_l": (SCRFD_10G, W600K_R50),
     "buffalo_m": (SCRFD_2_5G, W600K_R50),
     "buffalo_s": (SCRFD_500M, W600K_MBF),
     "buffalo_sc": (SCRFD_500M, W600K_MBF),
+    "aura": (YUNET, "a7933ea5330113b01c9b60351d8f4c33003f145d8470ac5f0e52ee2effe25c60"),
+    "open-2026may": ("ebafce4e3c118d6554634be5c27ab333b4c047a9a8c3faf1d7cf93101c22f0f0", SFACE),
     "open-plus": (
-        "49f000ec501fef24739071fc7e68267d32209045b6822c0c72dce1da25726f10",
-        "fb143eea07838aa532d1c95df5f69899974ea0140e1fba05e94204be13ed74ee",
+        YUNET,
+        SFACE,
         "87aacdfe57510db2af90c0251df680e8eec88f122ee94712121d09bcaaaf3581",
     ),
-    "open": (
-        "49f000ec501fef24739071fc7e68267d32209045b6822c0c72dce1da25726f10",
-        "fb143eea07838aa532d1c95df5f69899974ea0140e1fba05e94204be13ed74ee",
-    ),
+    "open": (YUNET, SFACE),
 }
 
 
@@ -47,7 +49,7 @@ def test_built_in_packs_pin_the_published_digests():
 @pytest.mark.parametrize("pack", builtin_packs().values(), ids=lambda pack: pack.name)
 def test_built_in_packs_are_complete(pack: Pack):
     assert all(file.sources and file.size for file in pack.files)
-    assert pack.licence.acceptance_required == (not pack.name.startswith("open"))
+    assert pack.licence.acceptance_required == (not pack.name.startswith(("open", "aura")))
     assert pack.folder is None
     assert (resources.files("models") / "packs" / f"{pack.name}.toml").is_file()
 
@@ -346,18 +348,6 @@ def test_importing_the_package_loads_no_network_runtime():
     code = f"import sys, models.fetch, models.store; print(sorted({heavy} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
-
-
-def test_a_prior_measured_apart_is_read_or_refused_by_name(tmp_path: Path) -> None:
-    path = tmp_path / "prior.toml"
-    path.write_text('[prior]\nfmr = [0.1, 0.01]\nscore = [0.2, 0.3]\nsource = "here"\n')
-    assert load_prior(path).score == (0.2, 0.3)
-    for content in ("", "prior = 1", "[prior]\nfmr = [0.1]\nscore = [0.2]\nsource = 'x'", "["):
-        path.write_text(content)
-        with pytest.raises(ManifestInvalid, match=r"prior\.toml"):
-            load_prior(path)
-    with pytest.raises(ManifestInvalid, match="nowhere"):
-        load_prior(tmp_path / "nowhere")
 
 
 def test_a_composite_pack_is_identified_by_all_that_makes_its_embedding():

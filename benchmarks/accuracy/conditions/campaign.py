@@ -24,6 +24,7 @@ from benchmarks.accuracy.conditions.scene import Condition, Scene
 from benchmarks.accuracy.embeddings import detector_code, pipeline_key
 from benchmarks.accuracy.identities import DataSet
 from benchmarks.accuracy.open_set import Photos, TooFewIdentities
+from benchmarks.weights import model_store
 from detector.align import CHIP_SIZE
 from detector.decode import open_photo, quiet_native_logging
 from detector.faces import Box, Face
@@ -36,8 +37,6 @@ from detector.threads import use_threads
 from detector.timing import Stopwatch
 from models.atomic import replacing
 from models.manifest import Pack
-from models.root import default_root
-from models.store import ModelStore
 
 CONDITIONS: Final = (*CAPTURES, *OCCLUSIONS, *PRESENTATIONS)
 GALLERY: Final = 500
@@ -162,7 +161,7 @@ class Campaign:
         use_threads(1)
         quiet_native_logging()
         self._data, self._plan, self._seed = data, plan, seed
-        self._pipeline = load_pipeline(pack, ModelStore(default_root()))
+        self._pipeline = load_pipeline(pack, model_store())
         self.confident_score = self._pipeline.confident_score
         code = [path for path in detector_code() if path.stem not in _JUDGING]
         drawn = [Path(__file__).with_name(f"{name}.py") for name in _DRAWING]

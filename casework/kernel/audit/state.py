@@ -45,6 +45,7 @@ from casework.tables import (
     Encounter,
     EnrolledPhoto,
     KnownLookalike,
+    MeasuredPrior,
     Objection,
     Office,
     Officer,
@@ -570,6 +571,7 @@ COVERAGE: Final = (
         ),
         {"runtimes": "the record of its making says them too"},
     ),
+    Coverage(MeasuredPrior, ("model", "runtime", "photos", "curve", "created_at", "made_by"), {}),
 )
 
 BY_TABLE: Final = {each.name: each for each in COVERAGE}

@@ -172,7 +172,7 @@ PLAIN_COMMANDS = frozenset(
         *("init", "audit signing-key", "audit checkpoint", "audit prove"),
         *("audit list", "audit verify", "audit export", "evidence verify", "retention due"),
         *("models list", "models fetch", "models verify", "models compile", "models import"),
-        "models status",
+        *("models status", "models new"),
     }
 )
 

@@ -11,25 +11,11 @@ from benchmarks.accuracy.identities import DataSet
 from benchmarks.accuracy.prior import (
     Curve,
     measure_curve,
-    non_mated_scores,
-    score_at,
     to_prior,
     toml_table,
 )
+from index.false_matches import non_mated_scores
 from models.manifest import Prior
-
-
-def test_no_more_than_the_rate_reaches_its_score():
-    rising = np.linspace(0, 1, 10_000, dtype=np.float32)
-    scores = np.random.default_rng(0).permutation(rising)
-    for rate in (0.1, 0.01, 0.001):
-        assert np.count_nonzero(scores >= np.float32(score_at(scores, rate))) == rate * 10_000
-
-
-def test_every_pair_is_compared_once():
-    vectors = np.eye(5, dtype=np.float32)
-    vectors[4] = vectors[0]
-    assert sorted(non_mated_scores(vectors).tolist()) == [0.0] * 9 + [1.0]
 
 
 def strangers(count: int, dim: int = 8) -> tuple[DataSet, Embedded]:

@@ -242,12 +242,14 @@ def test_what_an_alert_keeps_of_its_threshold_is_read_again():
     bases = [
         BY_HAND,
         FalseMatchModel("open-plus: 2", curve).basis(1e-3, 7),
+        FalseMatchModel("own", curve, generic=True).basis(1e-3, 7),
         calibrated.basis(2.5e-6, 4000),
         calibrated.basis(1e-3, 4001),
     ]
     assert [each.code for each in bases] == [
         "basis_by_hand",
         "basis_prior",
+        "basis_generic",
         "basis_calibration",
         "basis_extrapolated",
     ]

@@ -286,6 +286,7 @@ CLEAR = {
         "api_key": "agency_id",
         "approval": "agency_id object_id asked_by decided_by",
         "calibration": "made_by",
+        "measured_prior": "made_by",
         "case_counter": "agency_id",
         "case_entry": "case_id agency_id officer_id object_id subject_id assignee_id taken_by "
         "done_by",
@@ -355,6 +356,7 @@ CLEAR = {
         "category_code": "code priority requires active",
         "outcome_code": "code disposition directions stages after active",
         "calibration": "model runtimes source searches gallery_size parameters",
+        "measured_prior": "model runtime photos curve",
         "case_counter": "last",
         "case_entry": "kind at withdrawn_at object_kind fields due_at done_at format size",
         "case_member": "state invited_at settled_at",

@@ -44,6 +44,8 @@ from casework.watchlists.enrolment import Application
 from casework.watchlists.objections import NewObjection
 from casework.watchlists.residences import NewResidence
 from casework.watchlists.subjects import NewSubject
+from index.false_matches import least_photos
+from tests.packs import unit_rows
 from tests.services import BEGIN, OPERATOR, Desk, officer, photo_file
 
 pytestmark = pytest.mark.every_database
@@ -94,6 +96,7 @@ def busy(desk: Desk) -> Desk:
         session.add(look_alike(alert, desk.clock()))
     scores = [0.3 + 0.3 * number / 1000 for number in range(1000)]
     desk.service.calibration.calibrations.make_from_reference(OPERATOR, scores)
+    desk.service.calibration.priors.measure(OPERATOR, list(unit_rows(least_photos())))
     verdict = records.kernel.audit.verify()
     assert verdict.whole, verdict.fault
     return desk
