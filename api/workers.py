@@ -10,6 +10,7 @@ while a worker is free, and the system gives that thread what the workers leave.
 
 import asyncio
 import math
+import os
 import time
 from collections import Counter, defaultdict, deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -100,6 +101,7 @@ class WorkPool:
         waiting: int,
         target_ms: float = math.inf,
         spent_s: Callable[[], float] = time.thread_time,
+        processors: int | None = None,
     ) -> None:
         """Begin.
 
@@ -109,9 +111,14 @@ class WorkPool:
             target_ms: within which a request is to be answered.
             spent_s: seconds that a worker has worked so far. Processor time: where others take the
                 processors, everything is late, and to refuse requests would make nothing sooner.
+            processors: that workers and the event loop share; None: those of this process.
         """
         self.workers = workers
         self._spent_s = spent_s
+        usable = len(os.sched_getaffinity(0)) if processors is None else processors
+        self._loop_competes = workers >= usable
+        self._loop_ms = 0.0
+        self._loop_since: float | None = None
         self._target_ms = target_ms
         self._usual_ms: dict[tuple[Cost, bool], float] = defaultdict(float)
         self.places = workers + waiting
@@ -213,7 +220,13 @@ class WorkPool:
         return total / workers if total > self._usual(place) else 0.0
 
     def _usual(self, place: Place) -> float:
-        return self._usual_ms[place.cost, place.heavy]
+        """Return the milliseconds of processor time until one more is done.
+
+        Where the workers leave the event loop no processor of its own, what that spends meanwhile,
+        on refusals above all, is time in which they do not work.
+        """
+        beside = self._loop_ms if self._loop_competes else 0.0
+        return self._usual_ms[place.cost, place.heavy] + beside
 
     async def run(self, request: Request, work: Callable[[], T]) -> T:
         """Run `work` on a worker thread and wait for it.
@@ -279,6 +292,8 @@ class WorkPool:
         while len(self._last_turn) > _MOST_CALLERS:
             del self._last_turn[next(iter(self._last_turn))]
         waiting.started = waiting.place.begun = True
+        if self._loop_since is None:
+            self._loop_since = self._spent_s()
         loop = asyncio.get_running_loop()
         future = self._threads.submit(self._timed, waiting.work, waiting.place)
         future.add_done_callback(
@@ -287,6 +302,7 @@ class WorkPool:
 
     def _finished(self, waiting: _Waiting, done: Future[Any]) -> None:
         self._running.remove(waiting)
+        self._note_loop()
         if not waiting.result.done():
             error = done.exception()
             if error is not None:
@@ -296,9 +312,17 @@ class WorkPool:
         self._give_turns()
         self._note_drained()
 
+    def _note_loop(self) -> None:
+        """Count what the event loop has spent since the work before was done, or this one begun."""
+        now = self._spent_s()
+        spent = (now - (self._loop_since or now)) * 1000
+        self._loop_ms += (spent - self._loop_ms) * _NEWEST
+        self._loop_since = now
+
     def _note_drained(self) -> None:
         if not self._queue and not self._running:
             self._drained.set()
+            self._loop_since = None  # idle, it spends nothing that anybody waits for
 
     def _timed(self, work: Callable[[], T], place: Place) -> T:
         started, kind = self._spent_s(), (place.cost, place.heavy)

@@ -9,12 +9,16 @@ import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
+from math import ceil
 from typing import Any, Final
 from urllib.parse import urlencode
 
 BOUNDARY: Final = "siaga-load"
 _HOST: Final = "127.0.0.1"
 _TIMEOUT_SECONDS: Final = 60
+_PER_ADDRESS: Final = 8
+"""Requests a second from one address: half of the refusals that the service answers at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +38,17 @@ class Answer:
 class Connection:
     """One HTTP/1.1 connection, opened when it is first needed and again when it was closed."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, address: str | None = None) -> None:
+        """Connect to a port of this machine, from a loopback address if one is given."""
         self._port = port
+        self._from = None if address is None else (address, 0)
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     async def send(self, request: bytes) -> Answer:
         """Send one request and read its answer."""
         started = time.perf_counter()
         if self._streams is None:
-            self._streams = await asyncio.open_connection(_HOST, self._port)
+            self._streams = await asyncio.open_connection(_HOST, self._port, local_addr=self._from)
         reader, writer = self._streams
         writer.write(request)
         async with asyncio.timeout(_TIMEOUT_SECONDS):
@@ -145,14 +151,17 @@ async def open_loop(
 ) -> tuple[list[Answer], float]:
     """Send requests at a fixed rate, whether the service keeps up or not.
 
-    Connections are kept and used again: a port's systems do not connect for every traveller.
+    Connections are kept and used again: a port's systems do not connect for every traveller. They
+    come from so many addresses that the service has no reason to slow any of them down.
     """
-    idle: list[Connection] = []
+    # The last number of 127.0.0.x; connections of each that rest.
+    ports: dict[int, list[Connection]] = {2 + n: [] for n in range(ceil(rate / _PER_ADDRESS))}
     answers: list[Answer] = []
     started = time.perf_counter()
 
-    async def one(request: bytes) -> None:
-        connection = idle.pop() if idle else Connection(port)
+    async def one(request: bytes, number: int) -> None:
+        idle = ports[number]
+        connection = idle.pop() if idle else Connection(port, f"127.0.0.{number}")
         answers.append(await connection.send(request))
         idle.append(connection)
 
@@ -161,8 +170,8 @@ async def open_loop(
             ahead = started + number / rate - time.perf_counter()
             if ahead > 0:
                 await asyncio.sleep(ahead)
-            group.create_task(one(requests[number % len(requests)]))
-    for connection in idle:
+            group.create_task(one(requests[number % len(requests)], 2 + number % len(ports)))
+    for connection in chain.from_iterable(ports.values()):
         connection.close()
     return answers, time.perf_counter() - started
 

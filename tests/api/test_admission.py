@@ -61,6 +61,31 @@ def test_a_machine_that_others_keep_busy_degrades_and_refuses_nobody():
     asyncio.run(scene())
 
 
+def test_what_refusals_cost_counts_where_the_workers_leave_the_loop_no_processor():
+    """Three times as long on the loop as at work: a quarter can be done in time."""
+
+    async def admitted(processors):
+        clock = iter(range(10**6))
+        pool = WorkPool(
+            workers=1,
+            waiting=50,
+            target_ms=500,
+            # Each look at a clock is 10 ms later: a piece of work takes that, and the loop, too.
+            spent_s=lambda: next(clock) / 100,
+            processors=processors,
+        )
+        for _ in range(60):
+            await pool.run(Staying(), lambda: None)  # type: ignore[arg-type]
+        with pytest.raises(Overloaded):
+            [pool.acquire() for _ in range(51)]
+        await pool.shutdown()
+        return pool.admitted
+
+    alone, shared = (asyncio.run(admitted(processors)) for processors in (2, 1))
+    assert alone == 30  # 0.6 of 500 ms, 10 ms each
+    assert shared in range(7, 11)  # the loop's 30 ms beside the worker's 10
+
+
 def test_a_free_worker_takes_a_request_however_slow_the_last_one_was():
     async def scene():
         pool = WorkPool(workers=1, waiting=50, target_ms=1, spent_s=time.perf_counter)
