@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from fastapi import Request
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 from starlette.requests import ClientDisconnect
 
 from api.field_errors import MOST_ERRORS, name_of, sentence_of
@@ -29,6 +29,12 @@ _PIECE = 256 * 1024
 """Bytes that are searched for a boundary at once: nobody else of the process runs meanwhile."""
 READ_AT_ONCE = 64 * 1024
 """Bytes of a body that is taken apart in the event loop; a larger one is beside it."""
+
+
+class NoFields(BaseModel):
+    """A form that has photos only."""
+
+    model_config = ConfigDict(extra="forbid")
 
 
 @dataclass(frozen=True, slots=True)

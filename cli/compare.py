@@ -17,7 +17,17 @@ from models.manifest import load_pack
 PhotoFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A photo.")]
 
 
-def compare(first: PhotoFile, second: PhotoFile, as_json: AsJson = False) -> None:
+def compare(
+    first: PhotoFile,
+    second: PhotoFile,
+    max_fmr: Annotated[
+        float,
+        typer.Option(
+            min=1e-9, max=0.999, help="Share of pairs of different people that may be as alike."
+        ),
+    ] = 1e-3,
+    as_json: AsJson = False,
+) -> None:
     """Compare two photos; exit 1 if either cannot be searched."""
     settings = Settings()
     pipeline = open_pipeline(settings)
@@ -29,26 +39,35 @@ def compare(first: PhotoFile, second: PhotoFile, as_json: AsJson = False) -> Non
             err.print(f"{path}: {error}", markup=False)
             raise typer.Exit(Exit.REFUSED) from None
     one, other = analyses
-    score = rate = None
+    score = rate = match = None
     if one.embedding is not None and other.embedding is not None:
         score = float(one.embedding @ other.embedding)
         prior = load_pack(settings.pack).prior
         if prior is not None:
             rate = FalseMatchCurve(prior.fmr, prior.score).fmr_at(score)
+            match = rate <= max_fmr
     if as_json:
         print_json(
             {
                 "score": score,
                 "false_match_rate": rate,
+                "match": match,
                 "first": one.quality.as_record(),
                 "second": other.quality.as_record(),
             }
         )
     elif score is not None:
-        chance = f"; about 1 in {1 / rate:,.0f} pairs of different people" if rate else ""
-        out.print(f"score {score:.3f}{chance}{' scores this high' if rate else ''}")
+        out.print(f"score {score:.3f}{_reading(rate, match=bool(match))}")
     for path, analysis in zip((first, second), analyses, strict=True):
         for reason in analysis.quality.reasons:
             err.print(f"{path}: {reason.advice}", markup=False)
     if score is None:
         raise typer.Exit(Exit.REFUSED)
+
+
+def _reading(rate: float | None, *, match: bool) -> str:
+    """Say what a score means; of a pack without a prior nobody knows."""
+    if not rate:
+        return ""
+    verdict = "a match" if match else "no match"
+    return f"; about 1 in {1 / rate:,.0f} pairs of different people scores this high: {verdict}"

@@ -127,9 +127,17 @@ class AsyncClient:
                 return found
             await asyncio.sleep(min(every, left))
 
-    async def compare(self, first: bytes, second: bytes) -> Comparison:
-        """Tell how alike the faces of two photos are."""
-        return await self._do(operations.compare(first, second))
+    async def compare(
+        self, first: bytes, second: bytes, *, max_fmr: float | None = None
+    ) -> Comparison:
+        """Tell how alike the faces of two photos are, and whether they match.
+
+        Args:
+            first: a photo.
+            second: another.
+            max_fmr: share of pairs of different people that may be as alike, 1 in 1,000 if None.
+        """
+        return await self._do(operations.compare(first, second, max_fmr))
 
     # Lodgings
 

@@ -126,9 +126,15 @@ class Client:
                 return found
             time.sleep(min(every, left))
 
-    def compare(self, first: bytes, second: bytes) -> Comparison:
-        """Tell how alike the faces of two photos are."""
-        return self._do(operations.compare(first, second))
+    def compare(self, first: bytes, second: bytes, *, max_fmr: float | None = None) -> Comparison:
+        """Tell how alike the faces of two photos are, and whether they match.
+
+        Args:
+            first: a photo.
+            second: another.
+            max_fmr: share of pairs of different people that may be as alike, 1 in 1,000 if None.
+        """
+        return self._do(operations.compare(first, second, max_fmr))
 
     # Lodgings
 

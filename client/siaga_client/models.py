@@ -151,10 +151,12 @@ class Encounter(Answer):
 
 
 class Comparison(Answer):
-    """How alike two faces are; both None where a photo cannot be searched."""
+    """How alike two faces are; all None where a photo cannot be searched."""
 
     score: float | None
     false_match_rate: float | None
+    match: bool | None = None
+    """Whether that is at most the `max_fmr` asked for; None of a service that does not say."""
 
 
 class Watchlist(Answer):

@@ -246,10 +246,11 @@ def encounter(encounter_id: str) -> Operation[Encounter]:
     return Operation(Call("GET", f"/v1/encounters/{encounter_id}"), _as(Encounter))
 
 
-def compare(first: bytes, second: bytes) -> Operation[Comparison]:
+def compare(first: bytes, second: bytes, max_fmr: float | None) -> Operation[Comparison]:
     """Compare two photos."""
     files = photos("first", [first]) + photos("second", [second])
-    return Operation(Call("POST", "/v1/compare", files=files), _as(Comparison))
+    fields = {} if max_fmr is None else {"max_fmr": repr(max_fmr)}
+    return Operation(Call("POST", "/v1/compare", fields=fields, files=files), _as(Comparison))
 
 
 def sign_in(login: str, password: str, code: str | None) -> Operation[str]:

@@ -181,16 +181,25 @@ def test_a_caller_s_request_id_is_kept_if_it_is_plain(client, desk, port):
 
 
 def test_comparing_two_photos(client, desk, port):
-    def compare(first, second):
-        return client.post("/v1/compare", headers=port, files={"first": first, "second": second})
+    def compare(first, second, **fields):
+        files = {"first": first, "second": second}
+        return client.post("/v1/compare", headers=port, files=files, data=fields)
 
     same = compare(photo_of(1), photo_of(1, brightness=0.9)).json()
     different = compare(photo_of(1), photo_of(2)).json()
     assert same["score"] > 0.8
     assert different["score"] < 0.6
     assert same["false_match_rate"] < different["false_match_rate"]
+    assert same["match"] is True
+    assert different["match"] is (different["false_match_rate"] <= 1e-3)
+    rate = different["false_match_rate"]
+    for factor, match in ((1.01, True), (0.99, False)):
+        again = compare(photo_of(1), photo_of(2), max_fmr=str(rate * factor)).json()
+        assert again["match"] is match
+    for wrong in ("0", "1", "-0.1", "nan", "one", ""):
+        problem(compare(photo_of(1), photo_of(2), max_fmr=wrong), 422, "request_invalid")
     nobody = compare(photo_of(1), photo_of()).json()
-    assert nobody["score"] is None
+    assert nobody["score"] is nobody["match"] is None
     assert nobody["second"]["quality"]["verdict"] == "unsearchable"
     problem(compare(photo_of(1), b"x"), 415, "photo_format_unsupported")
     lone = client.post("/v1/compare", headers=port, files={"first": photo_of(1)})

@@ -82,9 +82,11 @@ def test_compare(siaga, tmp_path):
     same = json.loads(siaga("compare", PACKAGED["astronaut"], probe, "--json").stdout)
     assert same["score"] > 0.8
     assert same["false_match_rate"] < 1e-6
+    assert same["match"] is True
     other = siaga("compare", PACKAGED["astronaut"], PACKAGED["hanks"])
     assert other.returncode == 0
     assert other.stdout.startswith("score ")
+    assert other.stdout.rstrip().endswith("no match")
     nobody = siaga("compare", PACKAGED["astronaut"], PACKAGED["coffee"])
     assert nobody.returncode == 1
     assert "No face was found" in nobody.stderr

@@ -29,6 +29,8 @@ def test_a_port_screens_compares_and_reads_again(served):
         assert port.screen(photo_of(2), "CGK", "exit", stage="departure").outcome == "clear"
         nobody = port.screen(photo_of(), "CGK", "entry")
         assert (nobody.outcome, bool(nobody.advice)) == ("unsearchable", True)
+        compared = port.compare(photo_of(1), photo_of(1, brightness=0.9), max_fmr=1e-9)
+        assert compared.match is (compared.false_match_rate <= 1e-9)
         score = port.compare(photo_of(1), photo_of(1, brightness=0.9)).score
         assert score is not None
         assert score > 0.8

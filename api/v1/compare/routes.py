@@ -1,10 +1,10 @@
-"""Comparing two photos, without any watchlist and without a record of either."""
+"""Comparing two photos, without any watchlist. The audit trail keeps that, and neither photo."""
 
 import asyncio
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Request, Response
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from api import problems
 from api.dependencies import Allowed, TheAudit, TheFalseMatchCurve, ThePipeline, Workers, work_place
@@ -28,11 +28,24 @@ router: Final = APIRouter(prefix="/v1/compare", tags=["compare"], route_class=St
 
 Comparer = Annotated[Actor, Depends(Allowed(Permission.COMPARE))]
 
+MAX_FMR: Final = 1e-3
+"""False match rate of a match, unless a caller names another: 1 in 1,000."""
 
-class NoFields(BaseModel):
-    """The form has photos only."""
+
+class CompareForm(BaseModel):
+    """What may stand beside the photos."""
 
     model_config = ConfigDict(extra="forbid")
+
+    max_fmr: Annotated[
+        float,
+        Field(
+            gt=0,
+            lt=1,
+            description="`match` holds where at most this share of pairs of different people is "
+            "as alike.",
+        ),
+    ] = MAX_FMR
 
 
 @router.post(
@@ -41,7 +54,7 @@ class NoFields(BaseModel):
     response_model=CompareOut,
     summary="Compare the faces of two photos",
     openapi_extra={
-        "requestBody": multipart_schema(NoFields, first=PHOTO_FIELD, second=PHOTO_FIELD)
+        "requestBody": multipart_schema(CompareForm, first=PHOTO_FIELD, second=PHOTO_FIELD)
     },
     responses=problems.responses(
         *PHOTO_ERRORS,
@@ -62,7 +75,7 @@ async def compare(
 ) -> CompareOut:
     """Tell how alike two faces are, and how often two different people are that alike."""
     form = await read_form(request, "first", "second")
-    form.parse(NoFields)
+    max_fmr = form.parse(CompareForm).max_fmr
     first, second = (form.only(name).content for name in ("first", "second"))
     watch = Stopwatch()
 
@@ -73,16 +86,25 @@ async def compare(
     response.headers["Server-Timing"] = server_timing(watch.stages)
     entry = AuditEntry(actor, Permission.COMPARE)
     await asyncio.to_thread(audit.note, entry)
-    return compared(curve, one, other)
+    return compared(curve, one, other, max_fmr)
 
 
-def compared(curve: FalseMatchCurve, one: Analysis, other: Analysis) -> CompareOut:
-    """Return how alike the faces of two photos are."""
-    score = rate = None
+def compared(
+    curve: FalseMatchCurve, one: Analysis, other: Analysis, max_fmr: float = MAX_FMR
+) -> CompareOut:
+    """Return how alike the faces of two photos are, and whether that is rarer than `max_fmr`."""
+    score = rate = match = None
     if one.embedding is not None and other.embedding is not None:
         score = float(one.embedding @ other.embedding)
         rate = curve.fmr_at(score)
-    return CompareOut(score=score, false_match_rate=rate, first=_face(one), second=_face(other))
+        match = rate <= max_fmr
+    return CompareOut(
+        score=score,
+        false_match_rate=rate,
+        match=match,
+        first=_face(one),
+        second=_face(other),
+    )
 
 
 def _face(analysis: Analysis) -> FaceOut:

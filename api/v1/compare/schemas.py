@@ -23,5 +23,8 @@ class CompareOut(Answer):
         description="Share of pairs of different people that score at least this high, "
         "by the pack's prior."
     )
+    match: bool | None = Field(
+        description="Whether `false_match_rate` is at most `max_fmr`; null where there is none."
+    )
     first: FaceOut
     second: FaceOut

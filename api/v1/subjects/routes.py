@@ -24,7 +24,7 @@ from api.dependencies import (
     etag,
     work_place,
 )
-from api.forms import multipart_schema, read_form, validated
+from api.forms import NoFields, multipart_schema, read_form, validated
 from api.pages import NumberedPage, Page, page_of
 from api.photos import PHOTO_CONTENT
 from api.problems import FieldProblem, RequestInvalid
@@ -33,7 +33,6 @@ from api.v1.approvals.schemas import WaitingOut
 from api.v1.approvals.waiting import MAY_WAIT, WAITING
 from api.v1.audit.schemas import AuditRecordOut, LooksQuery
 from api.v1.common import ReasonIn
-from api.v1.compare.routes import NoFields
 from api.v1.subjects.history import MeetingOut
 from api.v1.subjects.schemas import (
     EnrolmentOut,
