@@ -154,6 +154,7 @@ def _add_curve(report: Report, curve: OperatingPoints) -> None:
     report.figures["det"] = {
         "fpir": list(curve.rates),
         "fnir": json_numbers(curve.fnir.mean(axis=0)),
+        "fnir per person": json_numbers(curve.person_fnir.mean(axis=0)),
         "low": json_numbers(low),
         "high": json_numbers(high),
     }

@@ -73,18 +73,40 @@ def add_to(report: Report, halves: HoldoutGap) -> None:
     rows = []
     for name, points in (("first", halves.first), ("second", halves.second)):
         low, high = (float(end[0]) for end in points.fnir_interval())
+        ends = (float(end[0]) for end in points.person_fnir_interval())
         rows.append(
-            (name, *_figures(points.fnir[:, 0], low, high), f"{points.thresholds.mean():.4f}")
+            (
+                name,
+                *_figures(points.fnir[:, 0], low, high),
+                f"{points.thresholds.mean():.4f}",
+                *_figures(points.person_fnir[:, 0], *ends)[:2],
+            )
         )
     low, high = halves.difference_interval()
     verdict = "no worse" if halves.no_worse else "worse"
     rows.append(
-        ("second less first", f"{halves.difference:+.2%}", f"{low:+.2%} - {high:+.2%}", "", verdict)
+        (
+            "second less first",
+            f"{halves.difference:+.2%}",
+            f"{low:+.2%} - {high:+.2%}",
+            "",
+            verdict,
+            "",
+            "",
+        )
     )
     report.grids.append(
         Grid(
             f"Each half of the identities: {halves.gallery} enrolled, FPIR {percent(STATED_RATE)}",
-            ("half", "FNIR, mean", "95 % interval", "s.d. over trials", "threshold, mean"),
+            (
+                "half",
+                "FNIR, mean",
+                "95 % interval",
+                "s.d. over trials",
+                "threshold, mean",
+                "per person",
+                "95 % interval",
+            ),
             tuple(rows),
         )
     )
@@ -95,6 +117,8 @@ def add_to(report: Report, halves: HoldoutGap) -> None:
     report.figures["halves"] = {
         "first": halves.first.fnir[:, 0].tolist(),
         "second": halves.second.fnir[:, 0].tolist(),
+        "first per person": halves.first.person_fnir[:, 0].tolist(),
+        "second per person": halves.second.person_fnir[:, 0].tolist(),
         "difference": [halves.difference, low, high],
     }
 

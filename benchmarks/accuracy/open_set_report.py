@@ -8,18 +8,11 @@ import numpy.typing as npt
 
 from benchmarks.accuracy.bootstrap import Values, draw_identities, interval, widened
 from benchmarks.accuracy.det import OperatingPoints, searches_wanted, supported
-from benchmarks.accuracy.open_set import RATES, Trial
+from benchmarks.accuracy.open_set import RATES, Trial, person_weights
 from benchmarks.report import Grid, Report
 
-_COLUMNS = (
-    "FPIR",
-    "FNIR, mean",
-    "95 % interval",
-    "s.d. over trials",
-    "threshold, mean",
-    "95 % interval",
-    "s.d.",
-)
+_MISSES = ("FPIR", "FNIR, mean", "95 % interval", "s.d. over trials")
+_COLUMNS = (*_MISSES, "threshold, mean", "95 % interval", "s.d.")
 
 
 def stated_rates(trials: Sequence[Trial]) -> tuple[float, ...]:
@@ -45,74 +38,94 @@ def add_to(
         seed: of the resamples behind the interval of rank 1.
     """
     searches = min(len(trial.non_mated) for trial in trials)
-    rows: list[tuple[Any, ...]] = []
+    ranked = _rank_one(trials, owners, seed)
+    by_photo: list[tuple[Any, ...]] = []
+    by_person: list[tuple[Any, ...]] = []
     for rate in RATES:
         if rate in points.rates:
-            rows.append(_row(points, points.rates.index(rate)))
+            at = points.rates.index(rate)
+            by_photo.append((percent(rate), *_misses(points, at), *_bars(points, at)))
+            by_person.append((percent(rate), *_person_misses(points, at)))
         else:
-            rows.append((percent(rate), f"too few: {searches_wanted(rate):,} needed", *[""] * 5))
-    ranked, low, high = _rank_one(trials, owners, seed)
-    rows.append(
-        (
-            "rank 1",
-            f"{ranked.mean():.2%}",
-            f"{low:.2%} - {high:.2%}",
-            f"{spread(ranked):.2%}",
-            *[""] * 3,
-        )
-    )
+            missing = f"too few: {searches_wanted(rate):,} needed"
+            by_photo.append((percent(rate), missing, *[""] * 5))
+            by_person.append((percent(rate), missing, *[""] * 2))
+    for rows, (share, low, high) in zip((by_photo, by_person), ranked, strict=True):
+        rows.append(("rank 1", *_cells(share, low, high)))
+    by_photo[-1] += ("",) * 3
     mated = f"{counted([len(t.mated) for t in trials])} mated searches"
     strangers = f"{counted([len(t.non_mated) for t in trials])} non-mated"
-    title = f"Open-set search: {len(trials)} trials, {mated}, {strangers}"
-    report.grids.append(Grid(title, _COLUMNS, tuple(rows)))
+    title = f"Open-set search, per photo: {len(trials)} trials, {mated}, {strangers}"
+    report.grids.append(Grid(title, _COLUMNS, tuple(by_photo)))
+    title = "Open-set search, per person: the same searches, everybody counted once"
+    report.grids.append(Grid(title, _MISSES, tuple(by_person)))
     report.note(
         "Intervals: 95 %, identities drawn again with all their searches, mated and non-mated. "
         "A rate is stated where at least 3 of the non-mated searches may reach the threshold "
         f"(rule of 3); here there are {searches:,} a trial."
     )
     _add_figures(report, points)
-    report.figures["rank-1 miss rate"] = ranked.tolist()
-    report.figures["rank-1 miss rate, interval"] = [low, high]
+    for name, (share, low, high) in zip(("", " per person"), ranked, strict=True):
+        report.figures[f"rank-1 miss rate{name}"] = share.tolist()
+        report.figures[f"rank-1 miss rate{name}, interval"] = [low, high]
 
 
-def _row(points: OperatingPoints, at: int) -> tuple[Any, ...]:
-    misses, bars = points.fnir[:, at], points.thresholds[:, at]
-    low, high = (ends[at] for ends in points.fnir_interval())
-    bar_low, bar_high = (ends[at] for ends in points.threshold_interval())
-    return (
-        percent(points.rates[at]),
-        f"{misses.mean():.2%}",
-        f"{low:.2%} - {high:.2%}",
-        f"{spread(misses):.2%}",
-        f"{bars.mean():.4f}",
-        f"{bar_low:.4f} - {bar_high:.4f}",
-        f"{spread(bars):.4f}",
-    )
+def _misses(points: OperatingPoints, at: int) -> tuple[str, str, str]:
+    low, high = (float(ends[at]) for ends in points.fnir_interval())
+    return _cells(points.fnir[:, at], low, high)
+
+
+def _person_misses(points: OperatingPoints, at: int) -> tuple[str, str, str]:
+    low, high = (float(ends[at]) for ends in points.person_fnir_interval())
+    return _cells(points.person_fnir[:, at], low, high)
+
+
+def _bars(points: OperatingPoints, at: int) -> tuple[str, str, str]:
+    bars = points.thresholds[:, at]
+    low, high = (ends[at] for ends in points.threshold_interval())
+    return f"{bars.mean():.4f}", f"{low:.4f} - {high:.4f}", f"{spread(bars):.4f}"
+
+
+def _cells(rates: Values, low: float, high: float) -> tuple[str, str, str]:
+    return f"{rates.mean():.2%}", f"{low:.2%} - {high:.2%}", f"{spread(rates):.2%}"
 
 
 def _add_figures(report: Report, points: OperatingPoints) -> None:
     ends = np.stack(points.fnir_interval(), axis=1)
+    person_ends = np.stack(points.person_fnir_interval(), axis=1)
     for at, rate in enumerate(points.rates):
         report.figures[f"fnir at fpir {rate:g}"] = points.fnir[:, at].tolist()
         report.figures[f"fnir at fpir {rate:g}, interval"] = ends[at].tolist()
+        report.figures[f"fnir per person at fpir {rate:g}"] = points.person_fnir[:, at].tolist()
+        report.figures[f"fnir per person at fpir {rate:g}, interval"] = person_ends[at].tolist()
         report.figures[f"threshold at fpir {rate:g}"] = points.thresholds[:, at].tolist()
 
 
 def _rank_one(
     trials: Sequence[Trial], owners: npt.NDArray[np.int64], seed: int
-) -> tuple[Values, float, float]:
-    """Return the share of mated searches beaten by somebody else, per trial, and its interval."""
-    counts = draw_identities(int(owners.max()) + 1, seed)
-    rates, resampled = [], np.zeros(len(counts))
-    for trial in trials:
-        beaten = ~(np.nan_to_num(trial.mated, nan=-2) > np.nan_to_num(trial.impostor))
-        weights = counts[:, owners[trial.probes]]
-        rates.append(beaten.mean())
-        with np.errstate(invalid="ignore", divide="ignore"):
-            resampled += weights @ beaten / weights.sum(axis=1) / len(trials)
-    measured, people = np.array(rates), np.concatenate([owners[t.probes] for t in trials])
-    low, high = widened(*interval(resampled), measured.mean(), len(np.unique(people)))
-    return measured, float(low), float(high)
+) -> list[tuple[Values, float, float]]:
+    """Return the share of mated searches beaten by somebody else, per trial, and its interval.
+
+    Per photo, then per person.
+    """
+    identities = int(owners.max()) + 1
+    counts = draw_identities(identities, seed)
+    people = len(np.unique(np.concatenate([owners[trial.probes] for trial in trials])))
+    found = []
+    for by_person in (False, True):
+        rates, resampled = [], np.zeros(len(counts))
+        for trial in trials:
+            beaten = ~(np.nan_to_num(trial.mated, nan=-2) > np.nan_to_num(trial.impostor))
+            who = owners[trial.probes]
+            weights = person_weights(trial, owners) if by_person else np.ones(len(who))
+            rates.append(np.average(beaten, weights=weights))
+            events = counts @ np.bincount(who, weights * beaten, identities)
+            with np.errstate(invalid="ignore", divide="ignore"):
+                resampled += events / (counts @ np.bincount(who, weights, identities))
+        measured = np.array(rates)
+        low, high = widened(*interval(resampled / len(trials)), measured.mean(), people)
+        found.append((measured, float(low), float(high)))
+    return found
 
 
 def percent(rate: float) -> str:

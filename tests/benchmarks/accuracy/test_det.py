@@ -38,6 +38,43 @@ def test_a_resample_is_what_repeating_its_searches_gives(mated, non_mated, seed)
             assert points.resampled_fnir[row, at] == pytest.approx(miss_rate(probes, bar))
 
 
+@settings(max_examples=25, deadline=None)
+@given(
+    mated=st.lists(
+        st.lists(st.one_of(st.integers(0, 9), st.none()), min_size=1, max_size=4),
+        min_size=1,
+        max_size=6,
+    ),
+    non_mated=st.lists(st.integers(0, 9), min_size=2, max_size=15),
+    seed=st.integers(0, 5),
+)
+def test_per_person_everybody_drawn_counts_once_however_many_photos(mated, non_mated, seed):
+    scores = [np.nan if s is None else s / 10 for person in mated for s in person]
+    one, _ = trial(scores, np.array(non_mated) / 10)
+    people = np.repeat(np.arange(len(mated)), [len(person) for person in mated])
+    owners = np.concatenate([people, len(mated) + np.arange(len(non_mated))])
+    points = det.operating_points([one], owners, (0.3, 0.1), seed)
+    counts = draw_identities(int(owners.max()) + 1, seed).astype(int)
+
+    def shares(bar: np.float32) -> list[float]:
+        missed = ~(one.mated >= bar)
+        return [float(missed[people == who].mean()) for who in range(len(mated))]
+
+    for at in range(2):
+        bar = np.float32(points.thresholds[0, at])
+        assert points.person_fnir[0, at] == pytest.approx(np.mean(shares(bar)))
+    for row in range(0, len(counts), 97):
+        strangers = np.repeat(one.non_mated, counts[row, owners[one.strangers]])
+        drawn = counts[row, : len(mated)]
+        if not len(strangers) or not drawn.any():
+            assert np.isnan(points.resampled_person_fnir[row]).all()
+            continue
+        for at, rate in enumerate((0.3, 0.1)):
+            bar = np.float32(threshold_at(strangers, rate))
+            wanted = np.average(shares(bar), weights=drawn)
+            assert points.resampled_person_fnir[row, at] == pytest.approx(wanted)
+
+
 def test_a_refused_photo_is_a_miss_in_every_resample():
     one, owners = trial([np.nan] * 20, np.linspace(0, 0.5, 50))
     points = det.operating_points([one], owners, (0.1,))
