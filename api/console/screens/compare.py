@@ -57,7 +57,10 @@ async def compare(visit: Comparer, pool: Workers) -> Response:
     entry = AuditEntry(visit.actor, Permission.COMPARE)
     await asyncio.to_thread(service.kernel.audit.note, entry)
     return await asyncio.to_thread(
-        _page, visit, form, compared(service.calibration.prior.curve, *faces.values())
+        _page,
+        visit,
+        form,
+        compared(service.calibration.prior.curve, faces["first"], faces["second"]),
     )
 
 
