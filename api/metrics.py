@@ -203,6 +203,13 @@ class Metrics:
             ["watchlist"],
             registry=registry,
         )
+        self._extrapolated = Gauge(
+            "siaga_watchlist_threshold_extrapolated",
+            "1 where the calibration was made with another number of templates, else 0: calibrate "
+            "again.",
+            ["watchlist"],
+            registry=registry,
+        )
         self._expiring = Gauge(
             "siaga_keys_expiring",
             "API keys that expire within key_warn_days.",
@@ -400,9 +407,11 @@ class Metrics:
         for name, policy in shown.items():
             self._breaker.labels(name).set(policy.tripped_at is not None)
             self._raised.labels(name).set(policy.raised)
+            self._extrapolated.labels(name).set(policy.extrapolated)
         for name in self._in_force - shown.keys():
             self._breaker.remove(name)
             self._raised.remove(name)
+            self._extrapolated.remove(name)
         self._in_force = frozenset(shown)
 
     def backlog(self, counts: Iterable[Backlog]) -> None:

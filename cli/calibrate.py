@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated, Final
 
 import numpy as np
+import numpy.typing as npt
 import typer
 from rich.table import Table
 
@@ -66,6 +67,17 @@ def calibrate(
     show: Annotated[
         bool, typer.Option("--show", help="Only print the calibration in force.")
     ] = False,
+    keep: Annotated[
+        bool,
+        typer.Option(
+            "--keep",
+            help="Keep the photos' templates, sealed: they are searched again when the gallery "
+            "has grown. Not the photos, nor their names.",
+        ),
+    ] = False,
+    erase_kept: Annotated[
+        bool, typer.Option("--erase-kept", help="Only erase the templates that are kept.")
+    ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print the thresholds as they would be; keep nothing.")
     ] = False,
@@ -77,13 +89,14 @@ def calibrate(
     """Set the thresholds by how high strangers score against the gallery as it is.
 
     FOLDER holds photos of people who are known to be on no list, in any sub-folders; best one photo
-    a person, taken as at the port. Nothing of them is stored but the fit. Without FOLDER the
-    service's own searches are used. Of a pack whose manifest has no [prior], they are compared with
-    each other first, and how high they score becomes its prior; with --pack that can be done before
-    the pack is in use. Exit 1 if there are too few, or if a photo was refused.
+    a person, taken as at the port. Nothing of them is stored but the fit, unless --keep asks for
+    more. Without FOLDER the service's own searches are used. Of a pack whose manifest has no
+    [prior], they are compared with each other first, and how high they score becomes its prior;
+    with --pack that can be done before the pack is in use. Exit 1 if there are too few, or if a
+    photo was refused.
     """
-    if show and folder is not None:
-        err.print("--show only reads: leave FOLDER out.")
+    if wrong := _misused(folder, show=show, keep=keep, erase_kept=erase_kept, dry_run=dry_run):
+        err.print(wrong)
         raise typer.Exit(Exit.USAGE)
     operator = Actor.operator() if show or dry_run else machine_owner(owner, reason)
     settings = with_pack(Settings(), pack)
@@ -95,6 +108,9 @@ def calibrate(
             return
         if not dry_run:
             service.approvals.commands.begin(operator, "calibrate")
+        if erase_kept:
+            _erase_kept(service, operator, as_json=as_json)
+            return
         try:
             if folder is not None:
                 seen = list(_look_at_all(service, _photos(folder), settings.workers))
@@ -103,6 +119,8 @@ def calibrate(
                 searched = _against_gallery(service, seen)
                 made_from = None if folder is None else searched
                 found = _calibrate(service, operator, made_from, keep=not dry_run)
+                if keep:
+                    service.calibration.calibrations.keep_reference(operator, _templates(seen))
                 _tell(found, searched, as_json=as_json)
             else:
                 _tell_prior(service, prior, seen, kept=not dry_run, as_json=as_json)
@@ -112,6 +130,32 @@ def calibrate(
             raise typer.Exit(Exit.REFUSED) from None
     if any(each.refusal for each in seen):
         raise typer.Exit(Exit.REFUSED)
+
+
+def _misused(
+    folder: Path | None, *, show: bool, keep: bool, erase_kept: bool, dry_run: bool
+) -> str | None:
+    """Say which options do not go together."""
+    if show and folder is not None:
+        return "--show only reads: leave FOLDER out."
+    if keep and (folder is None or dry_run):
+        return "--keep goes with FOLDER, and not with --dry-run."
+    if erase_kept and (folder is not None or show or dry_run):
+        return "--erase-kept only erases: leave the rest out."
+    return None
+
+
+def _erase_kept(service: Service, operator: Actor, *, as_json: bool) -> None:
+    erased = service.calibration.calibrations.erase_reference(operator)
+    if as_json:
+        print_json({"erased": erased})
+    else:
+        out.print(f"The kept templates of {erased} reference photos were erased.")
+
+
+def _templates(seen: Sequence[Seen]) -> npt.NDArray[np.float32]:
+    """Return the templates of photos that were not refused, shape (photos, dim)."""
+    return np.stack([each.embedding for each in seen if each.embedding is not None])
 
 
 def _photos(folder: Path) -> list[Path]:
@@ -247,6 +291,8 @@ def _show(service: Service, *, as_json: bool) -> None:
         _tell(
             service.calibration.calibrations.get(Actor.operator(), current.id), (), as_json=as_json
         )
+        if not as_json:
+            _tell_kept(service)
     elif as_json:
         print_json(None)
     else:
@@ -255,6 +301,16 @@ def _show(service: Service, *, as_json: bool) -> None:
             f"There is no calibration of pack {service.pack.name}: thresholds follow from "
             f"{_PRIORS[prior.source].format(prior.detail)}.",
             markup=False,
+        )
+
+
+def _tell_kept(service: Service) -> None:
+    kept = service.calibration.calibrations.kept_reference()
+    if kept is not None:
+        out.print(
+            f"The templates of {kept.photos} reference photos are kept, since "
+            f"{kept.kept_at:%Y-%m-%d}, and searched again when the gallery has grown: "
+            "--erase-kept erases them."
         )
 
 
@@ -305,6 +361,7 @@ def _table(reading: CalibrationAtSize) -> Table:
         "false alarms",
         "threshold",
         "95 % interval",
+        "realised, 95 % interval",
         title=f"At {reading.gallery_size} templates",
         title_justify="left",
     )
@@ -313,6 +370,7 @@ def _table(reading: CalibrationAtSize) -> Table:
             f"{each.fpir:.1%} (1 in {1 / each.fpir:.0f})",
             f"{each.score:.4f}",
             f"{each.low:.4f} - {each.high:.4f}",
+            f"{each.fpir_low:.2%} - {each.fpir_high:.2%}",
         )
     return table
 

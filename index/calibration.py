@@ -6,6 +6,11 @@ estimated by probability-weighted moments: Hosking and Wallis 1987), which gives
 stated share of travellers reaches by chance, also where that share is rarer than the searches are
 many, with an interval that says how sure that is. A gallery of another size is reached by the
 reasoning of extremes: the highest of k times as many scores.
+
+How fast a tail falls beyond what was seen is told by its shape, which a hundred scores tell badly,
+and a threshold that rests on too short a tail is reached several times as often as it says. So a
+tail longer than exponential is believed at once, and a shorter one the less the fewer scores there
+are.
 """
 
 import math
@@ -17,6 +22,10 @@ import numpy.typing as npt
 
 Scores = npt.NDArray[np.float64]
 
+# A rate of which fewer alarms are to be expected among all searches was not measured.
+# With 3, calibrations carried over to a gallery four times as large are a third too strict at 1 %.
+_LEAST_ALARMS: Final = 2
+
 # Share of the scores that counts as the tail, and the least number of them that can be fitted.
 TAIL_SHARE: Final = 0.1
 LEAST_TAIL: Final = 50
@@ -26,6 +35,14 @@ LEAST_SCORES: Final = 200
 # -0.5 the fit's own theory ends.
 _LEAST_SHAPE: Final = -0.5
 _LARGEST_SHAPE: Final = 0.2
+
+# An exponential tail, and how far shapes differ between galleries: from -0.1 at 100 templates to
+# 0.1 at 1,000 (docs/decisions/0049-thresholds-of-few-searches.md).
+_USUAL_SHAPE: Final = 0.0
+_SHAPE_SPREAD: Final = 0.1
+# Variance of the shape that probability-weighted moments estimate, times the number of scores, at
+# the usual shape (Hosking and Wallis 1987).
+_SHAPE_VARIANCE: Final = 4 / 3
 _RESAMPLES: Final = 400
 _HIGHEST_SCORE: Final = 1.0
 
@@ -45,8 +62,14 @@ class Tail:
     scale: float
 
     @classmethod
-    def fit(cls, scores: Scores, share: float) -> Self:
-        """Fit the highest `share` of sorted scores, shape (N,) rising."""
+    def fit(cls, scores: Scores, share: float, usual: float = _USUAL_SHAPE) -> Self:
+        """Fit the highest `share` of scores.
+
+        Args:
+            scores: shape (N,), rising.
+            share: how much of them is the tail.
+            usual: the shape that few scores with a shorter tail are drawn towards.
+        """
         count = max(LEAST_TAIL, round(share * len(scores)))
         begin = float(scores[-count - 1])
         excess = scores[-count:] - begin
@@ -56,7 +79,10 @@ class Tail:
         if not a0 > 2 * a1 > 0:
             # All but equal scores: an exponential tail of that size is the cautious reading.
             return cls(begin, count / len(scores), 0.0, max(a0, np.finfo(float).tiny))
-        shape = float(np.clip(2 - a0 / (a0 - 2 * a1), _LEAST_SHAPE, _LARGEST_SHAPE))
+        seen = float(np.clip(2 - a0 / (a0 - 2 * a1), _LEAST_SHAPE, _LARGEST_SHAPE))
+        # Both weigh as much as they are sure: the posterior mean of two normal distributions.
+        weight = _SHAPE_VARIANCE / _SHAPE_SPREAD**2
+        shape = max(seen, (count * seen + weight * usual) / (count + weight))
         return cls(begin, count / len(scores), shape, a0 * (1 - shape))
 
     def score_at(self, rate: float) -> float:
@@ -95,8 +121,11 @@ class Calibration:
 
     def fpir_at(self, score: float, gallery_size: int | None = None) -> float:
         """Return the share of non-mated searches that reach a score by chance."""
-        if score >= self.tail.begin:
-            rate = self.tail.rate_at(score)
+        return self._fpir(self.tail, score, gallery_size)
+
+    def _fpir(self, tail: Tail, score: float, gallery_size: int | None) -> float:
+        if score >= tail.begin:
+            rate = tail.rate_at(score)
         else:
             shares = np.linspace(1, self.tail.rate, len(self.body))
             rate = float(np.interp(score, self.body, shares))
@@ -110,6 +139,23 @@ class Calibration:
         rate = self._rate_here(fpir, gallery_size)
         scores = [self._score(tail, rate) for tail in self.resampled]
         low, high = np.quantile(scores, [(1 - level) / 2, (1 + level) / 2])
+        return float(low), float(high)
+
+    def least_fpir(self, gallery_size: int | None = None) -> float:
+        """Return the least FPIR that the searches measure: two of them are to be beyond it."""
+        growth = 1.0 if gallery_size is None else max(1, gallery_size) / self.gallery_size
+        return -math.expm1(growth * math.log1p(-_LEAST_ALARMS / self.searches))
+
+    def resampled_fpir(self, score: float, gallery_size: int | None = None) -> Scores:
+        """Return what `fpir_at` would be by each of the resamples, shape (resamples,)."""
+        return np.array([self._fpir(tail, score, gallery_size) for tail in self.resampled])
+
+    def fpir_interval(
+        self, score: float, gallery_size: int | None = None, level: float = 0.95
+    ) -> tuple[float, float]:
+        """Return the rates between which the share that reaches a score by chance lies."""
+        rates = self.resampled_fpir(score, gallery_size)
+        low, high = np.quantile(rates, [(1 - level) / 2, (1 + level) / 2])
         return float(low), float(high)
 
     def _rate_here(self, fpir: float, gallery_size: int | None) -> float:
@@ -148,7 +194,9 @@ def calibrate(
     tail = Tail.fit(scores, share)
     body = np.quantile(scores, np.linspace(0, 1 - tail.rate, 101))
     rng = np.random.default_rng(seed)
+    # The usual shape is not known exactly either: each resample has one of its own.
+    usual = rng.normal(_USUAL_SHAPE, _SHAPE_SPREAD, _RESAMPLES)
     resampled = tuple(
-        Tail.fit(np.sort(rng.choice(scores, len(scores))), share) for _ in range(_RESAMPLES)
+        Tail.fit(np.sort(rng.choice(scores, len(scores))), share, float(each)) for each in usual
     )
     return Calibration(len(scores), max(1, gallery_size), tail, tuple(body.tolist()), resampled)

@@ -15,6 +15,7 @@ from benchmarks.accuracy import (
     orientation,
     plots,
     prior,
+    projections,
     realised_fpir,
     runtimes,
     verification,
@@ -106,20 +107,46 @@ def measure_prior(
 def measure_calibration(
     folder: Folder,
     clashes: Clashes = None,
-    trials: Annotated[int, typer.Option(min=1, help="Splits drawn.")] = realised_fpir.TRIALS,
+    trials: Annotated[int, typer.Option(min=1, help="Splits drawn.")] = open_set.TRIALS,
     seed: Seed = 0,
     pack_name: PackName = "open",
     data_name: DataName = None,
     json: Json = None,
 ) -> Report:
-    """Calibrate on half of a data set's identities and check the rate on the other half."""
+    """Calibrate on half of the strangers and check rate and interval on the other half."""
     report = new_report("calibration")
     with explained():
         pack, data = load_pack(pack_name), _data_set(folder, clashes)
-        results = realised_fpir.run(data, _embedded(report, data, pack), trials, seed)
+        if pack.prior is None:
+            raise ValueError(f"{pack.name} has no false match curve, which its thresholds rest on")
+        embedded = _embedded(report, data, pack)
+        results = realised_fpir.run(data, embedded, pack.prior, trials, seed)
         realised_fpir.add_to(report, results)
         caption = _caption(data, data_name, pack)
         plots.draw_calibration(report, report.place(json), results, caption)
+    return publish(report, json)
+
+
+def measure_projections(
+    folder: Folder,
+    clashes: Clashes = None,
+    gallery: Annotated[int, typer.Option(min=1, help="Enrolled.")] = open_set.GALLERY // 2,
+    trials: Annotated[int, typer.Option(min=1, help="Galleries drawn.")] = open_set.TRIALS,
+    seed: Seed = 0,
+    pack_name: PackName = "open",
+    json: Json = None,
+) -> Report:
+    """Search embeddings less a mean, and in fewer numbers: fitted on half, judged on the other."""
+    report = new_report("projections")
+    with explained():
+        data = _data_set(folder, clashes)
+        embedded = _embedded(report, data, load_pack(pack_name))
+        judged = projections.measure_projections(data, embedded, gallery, trials, seed)
+        projections.add_to(report, judged)
+    report.note(
+        f"{trials} galleries of {gallery} on each half, one photo each; seed {seed}. Points are "
+        "paired with plain embeddings: the same galleries, searches and resamples of identities."
+    )
     return publish(report, json)
 
 

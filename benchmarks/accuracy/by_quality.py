@@ -1,7 +1,9 @@
 """Misses by quality: FNIR at the one threshold of a trial, by fifths of a quality measure.
 
 The fifths are cut among the photos searched. Each stratum is shown twice: for searches whose probe
-falls into it, and for those where the worse of probe and enrolled photo does.
+falls into it, and for those where the worse of probe and enrolled photo does. Beside them stands
+how often strangers of that quality reach the same threshold: whether a calibration of its own for
+each class of quality would be worth having.
 """
 
 from collections.abc import Sequence
@@ -46,6 +48,8 @@ class MissesByQuality:
     by_probe: Shares
     by_worse: Shares
     """By the worse of the probe and the enrolled photo."""
+    alarms: Shares
+    """False alarms of strangers, by their photo."""
 
 
 def measure_by_quality(
@@ -62,6 +66,8 @@ def measure_by_quality(
     probes = np.concatenate([trial.probes for trial in trials])
     references = np.concatenate([trial.references for trial in trials])
     missed = np.concatenate([missed_searches(trial) for trial in trials])
+    strangers = np.concatenate([trial.strangers for trial in trials])
+    alarmed = np.concatenate([alarming_searches(trial) for trial in trials])
     who, people = owners[probes], int(owners.max()) + 1
     counts = draw_identities(people, seed)
     found = []
@@ -78,9 +84,13 @@ def measure_by_quality(
             searches = tally(who, people, np.ones(len(who)), column, len(edges) - 1)
             events = tally(who, people, missed, column, len(edges) - 1)
             sides.append(shares_of(events, searches, counts))
+        column = _columns(badness[strangers], edges)
+        searches = tally(owners[strangers], people, np.ones(len(strangers)), column, len(edges) - 1)
+        events = tally(owners[strangers], people, alarmed, column, len(edges) - 1)
+        sides.append(shares_of(events, searches, counts))
         bounds = tuple((abs(float(worse)), abs(float(better))) for better, worse in pairwise(edges))
         # Badness rises with the column, so the last comes first.
-        found.append(MissesByQuality(name, bounds[::-1], _turned(sides[0]), _turned(sides[1])))
+        found.append(MissesByQuality(name, bounds[::-1], *map(_turned, sides)))
     return found
 
 
@@ -88,6 +98,12 @@ def missed_searches(trial: Trial, rate: float = STATED_RATE) -> npt.NDArray[np.b
     """Return which mated searches stay below a trial's threshold; a refused photo does."""
     found = trial.mated >= np.float32(threshold_at(trial.non_mated, rate))
     return np.asarray(~found, np.bool_)
+
+
+def alarming_searches(trial: Trial, rate: float = STATED_RATE) -> npt.NDArray[np.bool_]:
+    """Return which non-mated searches reach a trial's threshold."""
+    bar = np.float32(threshold_at(trial.non_mated, rate))
+    return np.asarray(trial.non_mated >= bar, np.bool_)
 
 
 def _badness(name: str, values: Values) -> Values:
@@ -128,16 +144,19 @@ def add_to(report: Report, strata: Sequence[MissesByQuality]) -> None:
                     f"{worse:g} - {better:g}",
                     *_cells(each.by_probe, at),
                     *_cells(each.by_worse, at),
+                    *_cells(each.alarms, at)[1:],
                 )
             )
         report.figures[f"fnir by {each.measure}"] = {
             "bounds": each.bounds,
             "probe": json_numbers(each.by_probe.rate),
             "worse of both": json_numbers(each.by_worse.rate),
+            "alarms of strangers": json_numbers(each.alarms.rate),
         }
     columns = (
         *("measure", "worst first", "searches", "by probe", "95 % interval"),
         *("searches", "by the worse", "95 % interval"),
+        *("strangers' FPIR", "95 % interval"),
     )
     title = f"FNIR by quality, at the threshold for FPIR {percent(STATED_RATE)} (trials pooled)"
     report.grids.append(Grid(title, columns, tuple(rows)))

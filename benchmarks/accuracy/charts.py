@@ -130,7 +130,11 @@ def enrolled_photos(enrolments: Enrolments) -> Figure:
     """Draw FNIR by the number of photos enrolled."""
     title = f"FNIR by photos enrolled of each identity, FPIR {percent(STATED_RATE)}"
     figure, (axes,) = new_figure(title)
-    names = {"max": "highest score of the templates", "mean": "one template: their mean"}
+    names = {
+        "max": "highest score of the templates",
+        "mean": "one template: their mean",
+        "both": "highest of the templates and their mean",
+    }
     for at, fusion in enumerate(FUSIONS):
         colour, marker, line = SERIES[at]
         held = [a for a in enrolments.arrangements if a.photos == 1 or a.fusion == fusion]
@@ -211,8 +215,9 @@ def calibration_fit(results: Sequence[RealisedFpir]) -> Figure:
     axes.fill_between(
         ends, ends / 1.5, ends * 1.5, color=GREY, alpha=0.12, lw=0, label="within a factor of 1.5"
     )
-    for at, size in enumerate(sorted({each.gallery for each in results})):
-        held = [each for each in results if each.gallery == size]
+    pairs = sorted({(each.grown, each.calibrated_at, each.gallery) for each in results})
+    for at, (grown, before, size) in enumerate(pairs):
+        held = [e for e in results if (e.calibrated_at, e.gallery) == (before, size)]
         colour, marker, _ = SERIES[at % len(SERIES)]
         mean = np.array([each.mean for each in held])
         spread = np.array([np.std(each.rates, ddof=min(1, len(each.rates) - 1)) for each in held])
@@ -224,7 +229,7 @@ def calibration_fit(results: Sequence[RealisedFpir]) -> Figure:
             marker=marker,
             ls="",
             capsize=3,
-            label=f"{size} enrolled (bars: s.d. over splits)",
+            label=f"{f'{before} grown to ' if grown else ''}{size} enrolled",
         )
     axes.set(xscale="log", yscale="log", xlabel="target FPIR", ylabel="FPIR realised by others")
     axes.set_xticks(targets)

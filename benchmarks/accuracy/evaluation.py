@@ -116,7 +116,7 @@ def evaluate(
     sizes = section(lambda: galleries.measure_galleries(data, embedded, prior, trials, seed))
     if sizes:
         galleries.add_to(report, sizes)
-    kept = section(lambda: realised_fpir.run(data, embedded, trials, seed))
+    kept = section(lambda: realised_fpir.run(data, embedded, prior, trials, seed)) if prior else []
     if kept:
         realised_fpir.add_to(report, kept)
     strata = section(lambda: by_quality.measure_by_quality(drawn, owners, embedded, seed))

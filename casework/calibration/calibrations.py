@@ -5,6 +5,7 @@ of policy, so that every process on the database reads its thresholds again.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Final
 
@@ -15,6 +16,7 @@ from casework.calibration import non_mated_scores
 from casework.calibration.non_mated_scores import NonMatedScores
 from casework.calibration.policy import least_threshold
 from casework.calibration.priors import PackPrior, PriorSource
+from casework.calibration.reference_sets import Embeddings, KeptReference, ReferenceSets
 from casework.calibration.thresholds import FalseMatchModel, is_extrapolated, parameters
 from casework.calibration.views import CalibrationAtSize, CalibrationView, Threshold, fit_of
 from casework.gallery.change_log import log_policy
@@ -63,6 +65,7 @@ class Calibrations:
         self._chance = FalseMatchModel(
             model.pack, prior.curve, generic=prior.source is PriorSource.GENERIC
         )
+        self._references = ReferenceSets(kernel, self._model)
 
     def chance(self, session: Session) -> FalseMatchModel:
         """Return what is in force: the newest calibration, or the prior alone."""
@@ -138,9 +141,11 @@ class Calibrations:
 
     def _at_size(self, shown: CalibrationView, fitted: Calibration) -> CalibrationAtSize:
         size = max(1, self.gallery_size())
+        model = replace(self._chance, calibration=fitted, calibration_id=shown.id)
+        scores = {fpir: model.threshold(fpir, size) for fpir in SHOWN_FPIR}
         thresholds = tuple(
-            Threshold(fpir, fitted.score_at(fpir, size), *fitted.interval(fpir, size))
-            for fpir in SHOWN_FPIR
+            Threshold(fpir, score, *fitted.interval(fpir, size), *fitted.fpir_interval(score, size))
+            for fpir, score in scores.items()
         )
         extrapolated = is_extrapolated(fitted, size)
         return CalibrationAtSize(shown, size, extrapolated, self._runtime, thresholds)
@@ -178,6 +183,41 @@ class Calibrations:
             row = self._add(session, actor, CalibrationSource.REFERENCE, reference, fitted)
         return CalibrationView.of(row, row.id)
 
+    def keep_reference(self, actor: Actor, templates: Embeddings) -> None:
+        """Keep templates of reference photos, to search them again; they replace what was kept.
+
+        Args:
+            actor: who asks.
+            templates: of people who are known to be on no list.
+
+        Raises:
+            NotPermitted: nothing was kept.
+        """
+        require(actor, Permission.CALIBRATE)
+        with self._database.write() as session:
+            self._references.keep(session, templates)
+            entry = AuditEntry(actor, Permission.CALIBRATE, detail={"kept": len(templates)})
+            self._audit.append(session, entry)
+
+    def kept_reference(self) -> KeptReference | None:
+        """Return what is kept of the last reference photos of this model."""
+        with self._database.read() as session:
+            return self._references.held(session)
+
+    def erase_reference(self, actor: Actor) -> int:
+        """Erase the kept templates of reference photos; returns of how many photos.
+
+        Raises:
+            NotPermitted: nothing was erased.
+        """
+        require(actor, Permission.CALIBRATE)
+        with self._database.write() as session:
+            photos = self._references.erase(session)
+            if photos:
+                entry = AuditEntry(actor, Permission.CALIBRATE, detail={"erased": photos})
+                self._audit.append(session, entry)
+        return photos
+
     def make_from_encounters(self, actor: Actor) -> CalibrationView:
         """Calibrate from the service's own clear encounters and alerts.
 
@@ -202,29 +242,49 @@ class Calibrations:
             return None
         if row is None:
             return "there is none of this pack"
-        factor = size / row.gallery_size
-        if not 1 / non_mated_scores.SAME_SIZE < factor < non_mated_scores.SAME_SIZE:
-            return f"the gallery went from {row.gallery_size} to {size} templates"
+        if moved := _moved(row.gallery_size, size):
+            return moved
         if min(held, non_mated_scores.KEPT) >= _MORE_EVIDENCE * row.searches:
             return f"{held} searches are known instead of {row.searches}"
         return None
 
     def renew(self, actor: Actor) -> CalibrationView | None:
-        """Make a calibration if one is due and no other process was faster; drop old scores."""
+        """Make a calibration if one is due and no other process was faster; drop old scores.
+
+        The service's own searches come first; where they are too few since the gallery grew or
+        shrank, kept reference photos are searched again.
+        """
         with self._database.read() as session:
             seen = self._newest(session)
-        fitted = None
+        source, made = CalibrationSource.ENCOUNTERS, None
         if self.renewal_due() is not None:
-            try:
-                fitted = self._from_encounters()
-            except TooFewScores:  # without those set aside
-                fitted = None
+            with suppress(TooFewScores):  # without those set aside
+                made = self._from_encounters()
+        if made is None:
+            source, made = CalibrationSource.REFERENCE, self._from_kept_reference(seen)
         with self._database.write() as session:
             non_mated_scores.prune(session, self._model)
-            if fitted is None or self._newest(session) != seen:
+            if made is None or self._newest(session) != seen:
                 return None
-            row = self._add(session, actor, CalibrationSource.ENCOUNTERS, *fitted)
+            row = self._add(session, actor, source, *made)
         return CalibrationView.of(row, row.id)
+
+    def _from_kept_reference(self, newest: str | None) -> tuple[NonMatedScores, Calibration] | None:
+        """Search kept reference photos again, if the gallery moved since the newest calibration."""
+        size = self.gallery_size()
+        with self._database.read() as session:
+            held = self._references.held(session)
+            if newest is None or held is None or held.photos < LEAST_SCORES or not size:
+                return None
+            before = session.get_one(CalibrationRecord, newest).gallery_size
+            moved = _moved(before, size)
+            templates = self._references.read(session) if moved else None
+        if moved is None or templates is None:
+            return None
+        best = (self._mirror.gallery.search(each, 1.0).best for each in templates)
+        scores = [score for score in best if score is not None]
+        detail = f"{len(scores)} kept photos of people known to be on no list: {moved}"
+        return NonMatedScores(tuple(scores), detail, (self._runtime,)), _fitted(scores, size)
 
     def _reference(self, scores: Sequence[float]) -> NonMatedScores:
         detail = f"{len(scores)} photos of people known to be on no list"
@@ -277,6 +337,14 @@ class Calibrations:
             .order_by(CalibrationRecord.id.desc())
             .limit(1)
         )
+
+
+def _moved(before: int, size: int) -> str | None:
+    """Say how the gallery went beyond what counts as the same size, None where it did not."""
+    same = non_mated_scores.SAME_SIZE
+    if 1 / same < size / before < same:
+        return None
+    return f"the gallery went from {before} to {size} templates"
 
 
 def _fitted(scores: Sequence[float], gallery_size: int) -> Calibration:

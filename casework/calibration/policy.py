@@ -54,6 +54,11 @@ class Policy:
         """Whether the threshold in force is above the one that was set by hand."""
         return self.set_by_hand is not None and self.threshold > self.set_by_hand
 
+    @property
+    def extrapolated(self) -> bool:
+        """Whether the threshold is carried over from a calibration with far fewer templates."""
+        return self.basis.code == "basis_extrapolated"
+
     def concerns(self, direction: Direction, port: str, stage: Stage) -> bool:
         """Whether the watchlist looks at travellers of this direction, port and stage.
 

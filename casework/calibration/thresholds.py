@@ -9,9 +9,11 @@ from casework.kernel.messages import Message
 from index.calibration import Calibration, Tail
 from index.threshold import FalseMatchCurve, expected_fpir, threshold_for
 
-# A calibration is good for lists of about its gallery's size. Beyond this factor, either way, its
-# thresholds rest on the reasoning of extremes alone, and say so.
-_MEASURED_FACTOR: Final = 4.0
+# A calibration is good for lists up to about its gallery's size. Beyond this factor its thresholds
+# rest on the reasoning of extremes alone, and say so. A smaller list asks for rates that are less
+# rare in the gallery, of which the searches say more: it may be so many times smaller.
+_MEASURED_GROWTH: Final = 1.25
+_MEASURED_SHRINKING: Final = 4.0
 
 # The largest N of "one in N": no set of searches can show that a score is rarer.
 RAREST: Final = 1_000_000
@@ -42,9 +44,14 @@ class FalseMatchModel:
 
     def threshold(self, fpir: float, templates: int) -> float:
         """Return the score that a share `fpir` of strangers reaches against so many templates."""
+        prior = threshold_for(fpir, templates, self.curve)
         if self.calibration is None:
-            return threshold_for(fpir, templates, self.curve)
-        return self.calibration.score_at(fpir, max(1, templates))
+            return prior
+        fitted = self.calibration.score_at(fpir, max(1, templates))
+        # What its searches are too few to show, they must not make laxer than the prior.
+        if not self.generic and fpir < self.calibration.least_fpir(max(1, templates)):
+            return max(fitted, prior)
+        return fitted
 
     def basis(self, fpir: float, templates: int) -> Message:
         """Return the basis of that threshold."""
@@ -59,10 +66,11 @@ class FalseMatchModel:
 
     def one_in(self, score: float, templates: int) -> float:
         """Return N: about one stranger in N scores this high, 1 to `RAREST`, two digits."""
-        if self.calibration is None:
-            fpir = expected_fpir(score, templates, self.curve)
-        else:
-            fpir = self.calibration.fpir_at(score, max(1, templates))
+        fpir = expected_fpir(score, templates, self.curve)
+        if self.calibration is not None:
+            fitted = self.calibration.fpir_at(score, max(1, templates))
+            least = self.calibration.least_fpir(max(1, templates))
+            fpir = fitted if self.generic else max(fitted, min(fpir, least))
         return float(f"{1 / min(1.0, max(fpir, 1 / RAREST)):.2g}")
 
 
@@ -92,7 +100,7 @@ def read_basis(text: str) -> Message | None:
 def is_extrapolated(calibration: Calibration, templates: int) -> bool:
     """Whether a gallery of so many templates is far from the calibrated one's size."""
     growth = max(1, templates) / calibration.gallery_size
-    return not 1 / _MEASURED_FACTOR <= growth <= _MEASURED_FACTOR
+    return not 1 / _MEASURED_SHRINKING <= growth <= _MEASURED_GROWTH
 
 
 def parameters(calibration: Calibration) -> dict[str, Any]:

@@ -50,8 +50,11 @@ class Threshold:
     fpir: float
     score: float
     low: float
-    """Lower end of the score's 95 % interval."""
+    """Lower end of the 95 % interval of the score that the searches ask for."""
     high: float
+    fpir_low: float
+    """Lower end of the 95 % interval of the rate that the score realises."""
+    fpir_high: float
 
 
 @dataclass(frozen=True, slots=True)

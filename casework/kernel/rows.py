@@ -187,6 +187,11 @@ def held_permit(permit_id: str) -> RowName:
     return RowName(f"held-permit/{permit_id}/fields", owner=permit_id)
 
 
+def reference_set(model: str) -> RowName:
+    """Name a model's templates of people who are on no list, kept to calibrate again."""
+    return RowName(f"reference-set/{model}")
+
+
 def officer(officer_id: str, agency_id: str) -> RowName:
     """Name the fields of an officer."""
     return RowName(f"officer/{officer_id}/fields", agency_id)

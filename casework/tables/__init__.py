@@ -16,7 +16,7 @@ from casework.tables.audit import (
     EarlierAuditRecord,
 )
 from casework.tables.base import Protected, Serial, Table, UtcDateTime
-from casework.tables.calibration import CalibrationRecord, ChanceScore, MeasuredPrior
+from casework.tables.calibration import CalibrationRecord, ChanceScore, MeasuredPrior, ReferenceSet
 from casework.tables.cases import (
     Case,
     CaseEntry,
@@ -153,6 +153,7 @@ __all__ = [
     "ProbeSearch",
     "Protected",
     "RecoveryCode",
+    "ReferenceSet",
     "Referral",
     "ReferralKey",
     "ReferralMessage",

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Index, String, Text
+from sqlalchemy import Index, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from casework.tables.base import Protected, Serial, Table
@@ -25,6 +25,21 @@ class ChanceScore(Table):
     score: Mapped[float]
     gallery_size: Mapped[int]
     noted_on: Mapped[date]
+
+
+class ReferenceSet(Table):
+    """Templates of people known to be on no list, kept to calibrate again: one set at most.
+
+    Nothing says of whom they are, and their order is drawn.
+    """
+
+    __tablename__ = "reference_set"
+
+    model: Mapped[str] = mapped_column(primary_key=True)
+    photos: Mapped[int]
+    kept_at: Mapped[datetime]
+    sealed_vectors: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+    """All of them: float32, little-endian, one after the other."""
 
 
 class CalibrationRecord(Protected, Table):

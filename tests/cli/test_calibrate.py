@@ -1,6 +1,7 @@
 """`siaga calibrate`, from outside."""
 
 import json
+import re
 import shutil
 
 import cv2
@@ -76,3 +77,22 @@ def test_a_trial_prints_the_thresholds_and_keeps_nothing(siaga, strangers, tmp_p
     trial = siaga("calibrate", strangers, "--dry-run", "--json")
     assert json.loads(trial.stdout)["calibration"]["searches"] == STRANGERS
     assert json.loads(siaga("calibrate", "--show", "--json").stdout) is None
+
+
+def test_templates_of_reference_photos_are_kept_and_erased_where_somebody_asks(
+    siaga, strangers, tmp_path
+):
+    people = tmp_path / "people"
+    people.mkdir()
+    shutil.copy(PACKAGED["hanks"], people / "Tom.png")
+    assert siaga("enrol", people).returncode == 0
+    assert siaga("calibrate", "--keep").returncode == 2
+    assert siaga("calibrate", strangers, "--keep", "--dry-run").returncode == 2
+    assert siaga("calibrate", strangers, "--erase-kept").returncode == 2
+    made = siaga("calibrate", strangers, "--keep", "--json")
+    assert made.returncode == 1, made.stderr  # the cup was refused
+    assert "template" not in json.loads(made.stdout)["refused"][0]
+    shown = re.sub(r"\s+", " ", siaga("calibrate", "--show").stdout)
+    assert f"The templates of {STRANGERS} reference photos are kept" in shown
+    assert json.loads(siaga("calibrate", "--erase-kept", "--json").stdout) == {"erased": STRANGERS}
+    assert "are kept" not in siaga("calibrate", "--show").stdout

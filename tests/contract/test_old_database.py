@@ -54,6 +54,7 @@ SEALED: Final = {
     "photo.sealed_content": "'photo/' || id",
     "photo.sealed_face": "'photo/' || id || '/face'",
     "officer.sealed_totp": "'totp/' || id",
+    "reference_set.sealed_vectors": "'reference-set/' || model",
     "referral.sealed_carried": "'referral/' || id || '/carried'",
     "referral_message.sealed_text": "'referral/' || referral_id || '/messages'",
     "referral_photo.sealed_content": "'referral/' || referral_id || '/photo/' || name",
@@ -241,6 +242,10 @@ def _review(desk: Desk, known: seed.Known) -> None:
     assert current is not None
     assert current.id == known["calibration"]
     assert desk.service.calibration.calibrations.get(OPERATOR, known["calibration"])
+    reference = desk.service.calibration.calibrations.kept_reference()
+    if reference is not None:
+        erased = desk.service.calibration.calibrations.erase_reference(OPERATOR)
+        assert erased == reference.photos
 
 
 def _exchange(desk: Desk, known: seed.Known) -> None:

@@ -38,8 +38,14 @@ class ThresholdOut(Answer):
 
     fpir: float
     score: float
-    low: float = Field(description="Lower end of the score's 95 % interval.")
+    low: float = Field(
+        description="Lower end of the 95 % interval of the score that the searches ask for."
+    )
     high: float
+    fpir_low: float = Field(
+        description="Lower end of the 95 % interval of the share of strangers that reaches `score`."
+    )
+    fpir_high: float
 
 
 class CalibrationReading(CalibrationOut):
@@ -68,6 +74,8 @@ class CalibrationReading(CalibrationOut):
                     score=round(each.score, 4),
                     low=round(each.low, 4),
                     high=round(each.high, 4),
+                    fpir_low=float(f"{each.fpir_low:.2g}"),
+                    fpir_high=float(f"{each.fpir_high:.2g}"),
                 )
                 for each in reading.thresholds
             ],

@@ -617,6 +617,7 @@ UNCOVERED: Final = {
     "outbox": "references to what happened",
     "pending_release": "says that the port waits, for seconds",
     "probe_search": "its own record says who searched and why",
+    "reference_set": "its keeping and its erasing are records",
     "referral": "each step is a record",
     "referral_key": "without it nothing of its record opens",
     "referral_message": "each step is a record",

@@ -53,6 +53,10 @@ def test_misses_follow_the_measure_that_causes_them_and_no_other(crowd):
     assert np.ptp(tones.by_probe.rate) < np.ptp(sharp.by_probe.rate) / 4
     # The worse of two photos is in the worst fifth more often than one of them, 36 % to 20 %.
     assert sharp.by_worse.searches[0] == pytest.approx(1.8 * sharp.by_probe.searches[0], rel=0.1)
+    # Every stranger's photo is of one fifth, and all fifths together alarm as often as stated.
+    assert sum(sharp.alarms.searches) == sum(len(trial.non_mated) for trial in trials)
+    pooled = np.average(sharp.alarms.rate, weights=sharp.alarms.searches)
+    assert pooled == pytest.approx(0.01, abs=0.003)
     searches = sum(len(trial.mated) for trial in trials)
     assert sharp.by_probe.searches.sum() == sharp.by_worse.searches.sum() == searches
 
@@ -104,6 +108,10 @@ def test_several_photos_lower_the_misses_and_raise_the_threshold(crowd):
     assert [each.photos for each in by_mean] == [2, 3, 5]
     # Scatter about the identity's direction averages out: the mean is the better template.
     assert by_mean[-1].points.fnir.mean() < by_max[-1].points.fnir.mean()
+    by_both = [each for each in result.arrangements if each.fusion == "both"]
+    for both, mean, best in zip(by_both, by_mean, by_max[1:], strict=True):
+        least = np.maximum(mean.points.thresholds, best.points.thresholds)
+        assert np.all(both.points.thresholds >= least)
 
 
 def test_too_few_identities_with_many_photos_are_refused():
@@ -179,7 +187,7 @@ def test_a_small_data_set_leaves_sections_out_and_says_why():
     assert all(section is None for section in sections)
     assert measured.groups == []
     said = [note for note in report.notes if note.startswith("Left out:")]
-    assert len(said) == 6
+    assert len(said) == 5
     assert "Left out: FPIR 1 % needs 300 non-mated searches, and there are 70." in said
 
 

@@ -16,9 +16,16 @@ from casework.calibration.thresholds import (
     restored,
 )
 from casework.kernel.actor import Actor
-from casework.kernel.errors import NotFound, TooFewScores
+from casework.kernel.errors import NotFound, NotPermitted, TooFewScores
 from casework.kernel.vocabulary import Direction
-from casework.tables import Alert, CalibrationRecord, ChanceScore, Encounter, GalleryChange
+from casework.tables import (
+    Alert,
+    CalibrationRecord,
+    ChanceScore,
+    Encounter,
+    GalleryChange,
+    ReferenceSet,
+)
 from index.calibration import calibrate
 from index.engine import ENGINES
 from index.memory import MemoryGallery
@@ -192,9 +199,14 @@ def test_reference_photos_calibrate_and_are_not_kept(desk):
         calibrations.top_score(desk.service.pipeline.analyse(photo_file(n).content).embedding)
         for n in range(100, 310)
     ]
+    before = threshold(desk)
     made = calibrations.make_from_reference(OPERATOR, scores)
     assert made.source == "reference"
-    assert threshold(desk) == pytest.approx(calibrate(scores, 1).score_at(1e-3))
+    one_percent = calibrations.get(OPERATOR, made.id).thresholds[2]
+    assert one_percent.score == pytest.approx(calibrate(scores, 1).score_at(0.01))
+    assert one_percent.fpir_low < 0.01 < one_percent.fpir_high
+    # So few searches show nothing of 1 in 1,000: they make no list laxer than the prior.
+    assert threshold(desk) == before
     assert noted(desk) == []
 
 
@@ -225,6 +237,8 @@ def test_odds_agree_with_the_target_at_the_threshold():
     for chance in (
         FalseMatchModel("p", curve),
         FalseMatchModel("p", curve, calibrate(strangers(5000), 1000), "cal_1"),
+        FalseMatchModel("p", curve, calibrate(strangers(500), 1000), "cal_1"),
+        FalseMatchModel("p", curve, calibrate(strangers(500), 1000), "cal_1", generic=True),
     ):
         at = chance.threshold(1e-3, 1000)
         assert chance.one_in(at, 1000) == pytest.approx(1000, rel=0.05)
@@ -232,8 +246,30 @@ def test_odds_agree_with_the_target_at_the_threshold():
         assert chance.one_in(-1.0, 1000) == 1
         assert chance.one_in(1.0, 1000) <= RAREST
     assert "extrapolated from 1000" in str(chance.basis(1e-3, 249))
-    assert "extrapolated" not in str(chance.basis(1e-3, 4000))
-    assert "extrapolated" in str(chance.basis(1e-3, 4001))
+    assert "extrapolated" not in str(chance.basis(1e-3, 250))
+    assert "extrapolated" not in str(chance.basis(1e-3, 1250))
+    assert "extrapolated" in str(chance.basis(1e-3, 1251))
+
+
+def test_few_searches_make_no_threshold_laxer_than_the_prior():
+    """Their scores lie below the prior's or above: the stricter counts where they show nothing."""
+    curve = FalseMatchCurve((0.1, 1e-6), (0.2, 0.6))
+    for shift in (-0.3, 0.3):
+        fitted = calibrate(strangers(1000) + shift, 1000)
+        model = FalseMatchModel("p", curve, fitted, "cal_1")
+        prior = FalseMatchModel("p", curve)
+        for fpir in (0.1, 0.01, 0.0021):
+            assert model.threshold(fpir, 1000) == fitted.score_at(fpir, 1000)
+        for fpir in (0.0019, 1e-3, 1e-5):
+            both = fitted.score_at(fpir, 1000), prior.threshold(fpir, 1000)
+            assert model.threshold(fpir, 1000) == max(both)
+        # The rarer a rate, the higher its threshold; and what a score is worth follows it.
+        thresholds = [model.threshold(fpir, 1000) for fpir in np.geomspace(0.1, 1e-5, 60)]
+        assert np.all(np.diff(thresholds) >= 0)
+        odds = [model.one_in(score, 1000) for score in np.linspace(0, 0.9, 90)]
+        assert np.all(np.diff(odds) >= 0)
+    generic = FalseMatchModel("p", curve, fitted, "cal_1", generic=True)
+    assert generic.threshold(1e-3, 1000) == fitted.score_at(1e-3, 1000)
 
 
 def test_what_an_alert_keeps_of_its_threshold_is_read_again():
@@ -243,7 +279,7 @@ def test_what_an_alert_keeps_of_its_threshold_is_read_again():
         BY_HAND,
         FalseMatchModel("open-plus: 2", curve).basis(1e-3, 7),
         FalseMatchModel("own", curve, generic=True).basis(1e-3, 7),
-        calibrated.basis(2.5e-6, 4000),
+        calibrated.basis(2.5e-6, 1250),
         calibrated.basis(1e-3, 4001),
     ]
     assert [each.code for each in bases] == [
@@ -339,7 +375,7 @@ def test_another_process_follows_a_new_calibration(desk, database):
     desk.enrol(1)
     before = threshold(other)
     made = desk.service.calibration.calibrations.make_from_reference(
-        OPERATOR, strangers(500).tolist()
+        OPERATOR, strangers(3000).tolist()
     )
     assert threshold(other) == threshold(desk) != before
     assert other.screen(1).encounter.alerts[0].calibration_id == made.id
@@ -450,3 +486,96 @@ def test_thresholds_are_read_again_and_the_fit_only_once(desk):
         assert session.scalar(select(GalleryChange.kind).order_by(GalleryChange.seq.desc())) == (
             "policy"
         )
+
+
+# Reference photos that are kept
+
+
+def faces(desk, count, seed=0):
+    """Templates of people on no list."""
+    vectors = np.random.default_rng(seed).standard_normal(
+        (count, desk.service.pipeline.embedder.dim), dtype=np.float32
+    )
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+def calibrated_on(desk, templates, *, keep=True):
+    calibrations = desk.service.calibration.calibrations
+    scores = [calibrations.top_score(each) for each in templates]
+    made = calibrations.make_from_reference(OPERATOR, scores)
+    if keep:
+        calibrations.keep_reference(OPERATOR, templates)
+    return made
+
+
+def test_kept_reference_photos_are_searched_again_when_the_gallery_has_grown(desk, database):
+    calibrations = desk.service.calibration.calibrations
+    for person in range(8):
+        desk.enrol(person)
+    templates = faces(desk, 300)
+    first = calibrated_on(desk, templates)
+    assert calibrations.renew(Actor.service()) is None
+    desk.enrol(8)
+    assert calibrations.renew(Actor.service()) is None  # 9 / 8
+    for person in (9, 10, 11):
+        desk.enrol(person)
+    with open_service(database) as other:  # what is kept outlives the process
+        again = other.calibration.calibrations.renew(Actor.service())
+    assert again is not None
+    assert (again.source, again.searches, again.gallery_size) == ("reference", 300, 12)
+    assert "300 kept photos" in again.detail
+    assert "from 8 to 12 templates" in again.detail
+    assert calibrations.renew(Actor.service()) is None
+    # What it says is what searching all photos once more would.
+    expected = calibrate([calibrations.top_score(each) for each in templates], 12)
+    shown = calibrations.get(OPERATOR, again.id)
+    assert not shown.extrapolated
+    assert calibrations.get(OPERATOR, first.id).gallery_size == 12
+    assert shown.thresholds[2].score == pytest.approx(expected.score_at(0.01, 12))
+
+
+def test_the_service_s_own_searches_come_before_kept_photos(desk):
+    calibrations = desk.service.calibration.calibrations
+    for person in range(4):
+        desk.enrol(person)
+    calibrated_on(desk, faces(desk, 300))
+    for person in range(4, 8):
+        desk.enrol(person)
+    note(desk, strangers(1000), 8)
+    made = calibrations.renew(Actor.service())
+    assert made is not None
+    assert made.source == "encounters"
+
+
+def test_nothing_of_reference_photos_is_kept_unless_asked_for_and_one_set_at_most(desk):
+    calibrations = desk.service.calibration.calibrations
+    desk.enrol(1)
+    calibrated_on(desk, faces(desk, 300), keep=False)
+    assert calibrations.kept_reference() is None
+    desk.enrol(2)
+    assert calibrations.renew(Actor.service()) is None
+    calibrated_on(desk, faces(desk, 300))
+    calibrated_on(desk, faces(desk, 250, seed=1))
+    assert calibrations.kept_reference() is not None
+    assert calibrations.kept_reference().photos == 250
+    calibrated_on(desk, faces(desk, 300), keep=False)
+    assert calibrations.kept_reference().photos == 250  # what was kept before stays
+    with desk.service.kernel.database.read() as session:
+        (row,) = session.scalars(select(ReferenceSet))
+        assert faces(desk, 250, seed=1)[0].astype("<f4").tobytes() not in row.sealed_vectors
+    assert calibrations.erase_reference(OPERATOR) == 250
+    assert calibrations.kept_reference() is None
+    assert calibrations.erase_reference(OPERATOR) == 0
+    desk.enrol(3)
+    assert calibrations.renew(Actor.service()) is None
+
+
+def test_who_may_not_calibrate_erases_nothing(desk):
+    desk.enrol(1)
+    calibrated_on(desk, faces(desk, 300))
+    calibrations = desk.service.calibration.calibrations
+    with pytest.raises(NotPermitted):
+        calibrations.erase_reference(port_system())
+    with pytest.raises(NotPermitted):
+        calibrations.keep_reference(port_system(), faces(desk, 2))
+    assert calibrations.kept_reference() is not None

@@ -395,6 +395,7 @@ CLEAR = {
         "pending_release": "until",
         "probe_search": "made_at model runtime gallery_size quality",
         "recovery_code": "used_at",
+        "reference_set": "model photos kept_at",
         "referral": "kind state due_at accepted_at outcome fields closed_at",
         "referral_message": "at action state_after",
         "referral_photo": "format turn",
