@@ -7,10 +7,10 @@ stated share of travellers reaches by chance, also where that share is rarer tha
 many, with an interval that says how sure that is. A gallery of another size is reached by the
 reasoning of extremes: the highest of k times as many scores.
 
-How fast a tail falls beyond what was seen is told by its shape, which a hundred scores tell badly,
-and a threshold that rests on too short a tail is reached several times as often as it says. So a
-tail longer than exponential is believed at once, and a shorter one the less the fewer scores there
-are.
+How fast a tail falls beyond what was seen follows from its shape, which a hundred scores show
+badly, and a threshold that rests on too short a tail is reached several times as often as it says.
+So a tail longer than exponential is believed at once, and a shorter one the less the fewer scores
+there are.
 """
 
 import math

@@ -141,7 +141,11 @@ class Calibrations:
 
     def _at_size(self, shown: CalibrationView, fitted: Calibration) -> CalibrationAtSize:
         size = max(1, self.gallery_size())
-        model = replace(self._chance, calibration=fitted, calibration_id=shown.id)
+        # The prior of the pack in use bounds nothing of another model's.
+        unbounded = self._chance.generic or shown.model != self._model
+        model = replace(
+            self._chance, calibration=fitted, calibration_id=shown.id, generic=unbounded
+        )
         scores = {fpir: model.threshold(fpir, size) for fpir in SHOWN_FPIR}
         thresholds = tuple(
             Threshold(fpir, score, *fitted.interval(fpir, size), *fitted.fpir_interval(score, size))

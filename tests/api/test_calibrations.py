@@ -41,7 +41,12 @@ def test_one_is_made_listed_read_and_used(client, desk, admin, sign_in, port):
     assert [row["fpir"] for row in body["thresholds"]] == [0.1, 0.03, 0.01, 0.003, 0.001]
     scores = [row["score"] for row in body["thresholds"]]
     assert scores == sorted(scores)
-    assert all(row["low"] <= row["score"] <= row["high"] for row in body["thresholds"])
+    assert all(row["low"] <= row["score"] for row in body["thresholds"])
+    assert all(row["fpir_low"] <= row["fpir_high"] for row in body["thresholds"])
+    # A thousand searches show nothing of 1 in 1,000: there the pack's prior is stricter.
+    for row in body["thresholds"][:-1]:
+        assert row["score"] <= row["high"]
+        assert row["fpir_low"] <= row["fpir"] <= row["fpir_high"]
     assert client.get(f"/v1/calibrations/{body['id']}", headers=admin).json() == body
 
     (told,) = screen(client, port, 1).json()["alerts"]

@@ -245,4 +245,6 @@ def test_all_that_an_earlier_version_sealed_or_that_is_made_of_it_gets_keys_of_i
         ("encounter", "sealed_reference"),
         ("known_lookalike", "sealed_vector"),
         ("stay_photo", "sealed_content"),
+        # Of no one record: under the installation's key.
+        ("reference_set", "sealed_vectors"),
     }
