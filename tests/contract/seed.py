@@ -206,7 +206,7 @@ def _review(desk: Desk, known: Known) -> None:
     shift = NewShift("CGK", (Weekday.MONDAY,), "07:00", "19:00", (), agency_id=agency)
     known["shift"] = records.review.duty.create(OPERATOR, shift, "Asia/Jakarta").id
     scores = [0.3 + 0.3 * number / 1000 for number in range(1000)]
-    strangers = np.eye(desk.service.pipeline.embedder.dim, dtype=np.float32)
+    strangers = np.eye(2, desk.service.pipeline.embedder.dim, dtype=np.float32)
     calibrations = desk.service.calibration.calibrations
     known["calibration"] = calibrations.make_from_reference(OPERATOR, scores).id
     calibrations.keep_reference(OPERATOR, strangers)
