@@ -119,11 +119,11 @@ def calibrate(
                 searched = _against_gallery(service, seen)
                 made_from = None if folder is None else searched
                 found = _calibrate(service, operator, made_from, keep=not dry_run)
-                if keep:
-                    service.calibration.calibrations.keep_reference(operator, _templates(seen))
                 _tell(found, searched, as_json=as_json)
             else:
                 _tell_prior(service, prior, seen, kept=not dry_run, as_json=as_json)
+            if keep:
+                service.calibration.calibrations.keep_reference(operator, _templates(seen))
         except TooFewScores as error:
             _tell_refused([Searched(each.photo, None, each.refusal) for each in seen])
             err.print(str(error), markup=False)

@@ -35,8 +35,8 @@ from detector.embed import Embedding
 from index.calibration import LEAST_SCORES, Calibration, calibrate
 from models.runtimes import Runtime
 
-# Searches from which one is made unasked. Simulated with exponential tails, a threshold of 1 in
-# 1,000 then realises at most 3 in 1,000 (95 of 100 times); with 200 searches it would be 13.
+# Searches from which one is made unasked: enough for 2 in 1,000, and rarer rates are no laxer than
+# the prior. What so many realise is in docs/accuracy.md.
 LEAST_UNASKED: Final = 1000
 # So many times the searches behind the one in force are worth a new one: half the uncertainty.
 _MORE_EVIDENCE: Final = 4
@@ -274,20 +274,24 @@ class Calibrations:
         return CalibrationView.of(row, row.id)
 
     def _from_kept_reference(self, newest: str | None) -> tuple[NonMatedScores, Calibration] | None:
-        """Search kept reference photos again, if the gallery moved since the newest calibration."""
+        """Search kept reference photos, if the gallery moved since the newest calibration.
+
+        Also if there is no calibration, as after a change of pack.
+        """
         size = self.gallery_size()
         with self._database.read() as session:
             held = self._references.held(session)
-            if newest is None or held is None or held.photos < LEAST_SCORES or not size:
+            if held is None or held.photos < LEAST_SCORES or not size:
                 return None
-            before = session.get_one(CalibrationRecord, newest).gallery_size
-            moved = _moved(before, size)
-            templates = self._references.read(session) if moved else None
-        if moved is None or templates is None:
+            why: str | None = "there was no calibration of this pack"
+            if newest is not None:
+                why = _moved(session.get_one(CalibrationRecord, newest).gallery_size, size)
+            templates = self._references.read(session) if why else None
+        if why is None or templates is None:
             return None
         best = (self._mirror.gallery.search(each, 1.0).best for each in templates)
         scores = [score for score in best if score is not None]
-        detail = f"{len(scores)} kept photos of people known to be on no list: {moved}"
+        detail = f"{len(scores)} kept photos of people known to be on no list: {why}"
         return NonMatedScores(tuple(scores), detail, (self._runtime,)), _fitted(scores, size)
 
     def _reference(self, scores: Sequence[float]) -> NonMatedScores:

@@ -547,6 +547,17 @@ def test_the_service_s_own_searches_come_before_kept_photos(desk):
     assert made.source == "encounters"
 
 
+def test_kept_reference_photos_calibrate_a_pack_that_has_no_calibration(desk):
+    calibrations = desk.service.calibration.calibrations
+    calibrations.keep_reference(OPERATOR, faces(desk, 300))
+    assert calibrations.renew(Actor.service()) is None  # there is nobody to search for
+    desk.enrol(1)
+    made = calibrations.renew(Actor.service())
+    assert made is not None
+    assert (made.source, made.searches, made.gallery_size) == ("reference", 300, 1)
+    assert calibrations.renew(Actor.service()) is None
+
+
 def test_nothing_of_reference_photos_is_kept_unless_asked_for_and_one_set_at_most(desk):
     calibrations = desk.service.calibration.calibrations
     desk.enrol(1)
