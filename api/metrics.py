@@ -19,6 +19,8 @@ from casework.kernel.vocabulary import (
     DeliveryState,
     MatchedBy,
     PadResult,
+    PersonReason,
+    Recapture,
     StaySource,
     VerificationResult,
 )
@@ -26,6 +28,7 @@ from casework.reports.lanes import LaneReport
 from casework.review.gate import verification_result
 from casework.review.overdue import Backlog
 from casework.screening.capture_time import CaptureClock
+from casework.screening.recapture import person_reasons
 from casework.service import Service
 from casework.stays.stays import StayFigures
 from casework.tables import Encounter
@@ -127,9 +130,22 @@ class Metrics:
         )
         self._persons = Counter(
             "siaga_person_required",
-            "Travellers whom an officer has to see because that failed.",
+            "Travellers whom an officer has to see: that failed, or a second capture did.",
+            ["reason"],
             registry=registry,
         )
+        self._recaptures_advised = Counter(
+            "siaga_recaptures_advised",
+            "Photos that a gate had to capture again.",
+            registry=registry,
+        )
+        self._second_captures = Counter(
+            "siaga_second_captures",
+            "Photos that repeat the capture of an encounter.",
+            registry=registry,
+        )
+        for reason in PersonReason:
+            self._persons.labels(reason.value)
         for result in VerificationResult:
             self._verifications.labels(result.value)
         for found in PadResult:
@@ -347,14 +363,18 @@ class Metrics:
             self._alerts.labels(alert.matched_by).inc()
 
     def gate(self, encounter: Encounter) -> None:
-        """Count what a gate's own findings are, where it sent any."""
+        """Count what a gate's own findings are, where it sent any, and what it does next."""
         verified = verification_result(encounter.verification)
         if verified is not None:
             self._verifications.labels(verified.value).inc()
         if encounter.presentation is not None:
             self._presentations.labels(encounter.presentation["result"]).inc()
-        if encounter.person_required:
-            self._persons.inc()
+        for reason in person_reasons(encounter):
+            self._persons.labels(reason.value).inc()
+        if encounter.recapture == Recapture.ADVISED:
+            self._recaptures_advised.inc()
+        if encounter.recapture_of is not None:
+            self._second_captures.inc()
 
     def stay_reported(self, source: StaySource) -> None:
         """Count a report of a guest."""

@@ -180,6 +180,7 @@ KINDS: Final[dict[type[Exception], ProblemKind]] = {
     casework.InvalidPeriod: ProblemKind(422, "invalid_period"),
     casework.ImpossibleBirth: ProblemKind(422, "impossible_birth"),
     casework.CaptureTimeRefused: ProblemKind(422, "capture_time_refused"),
+    casework.RecaptureRefused: ProblemKind(422, "recapture_refused"),
     casework.ThresholdTooLow: ProblemKind(422, "threshold_too_low"),
     casework.InvalidKey: ProblemKind(422, "invalid_key"),
     casework.InvalidShift: ProblemKind(422, "invalid_shift"),

@@ -26,6 +26,7 @@ from tests.data import encoded
 MAGENTA: Final = (255, 0, 255)  # patterns keep away from it
 _SMALLEST_FOUND: Final = 16  # pixels at the working size, as a real detector has its limit
 _GRID: Final = 8
+_TILES: Final = 28
 
 
 def draw_person(image: Image, person: int, left: int, top: int, side: int) -> None:
@@ -52,9 +53,11 @@ def _draw(
     rim = max(3, side // 16)
     image[top : top + side, left : left + side] = MAGENTA
     inner = side - 2 * rim
-    # Fine grain gives the quality measures something sharp to see.
+    # Tiles give the quality measures something sharp to see that is no noise, most across, as lips.
     smooth = cv2.resize(coarse, (inner, inner), interpolation=cv2.INTER_LINEAR)
-    pattern = smooth + rng.normal(0, 12, (inner, inner, 1))
+    tiles = rng.normal(0, 12, (_TILES, _TILES // 2)).astype(np.float32)
+    tiled = cv2.resize(tiles, (inner, inner), interpolation=cv2.INTER_NEAREST)
+    pattern = smooth + tiled[..., None]
     image[top + rim : top + rim + inner, left + rim : left + rim + inner] = np.clip(pattern, 0, 255)
 
 
@@ -69,6 +72,13 @@ def photo_of(
         draw_person(image, person, gap + place * (side + gap), gap, side)
     lit = np.clip(image * brightness, 0, 255).astype(np.uint8)
     return encoded(lit, suffix, quality)
+
+
+def blurred(*people: int) -> bytes:
+    """Return a photo of drawn people that is too blurred for a gate to open by."""
+    image = cv2.imdecode(np.frombuffer(photo_of(*people), np.uint8), cv2.IMREAD_COLOR)
+    assert image is not None
+    return encoded(np.asarray(cv2.GaussianBlur(image, (0, 0), 4), np.uint8), ".jpg", 95)
 
 
 def photo_between(

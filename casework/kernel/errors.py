@@ -22,6 +22,7 @@ CaseworkError
 ├── InvalidPeriod          an entry would end before it begins, or has ended already
 ├── ImpossibleBirth        a date or year of birth that cannot be, or two that disagree
 ├── CaptureTimeRefused     a photo was taken, it says, more than a day before or after it came in
+├── RecaptureRefused       a photo repeats, it says, a capture that it cannot repeat
 ├── ThresholdTooLow        a threshold set by hand would alarm on too many strangers
 ├── InvalidShift           nobody can be on duty like this
 ├── InvalidKey             a key would last too long, or speak for no port
@@ -156,6 +157,10 @@ class ImpossibleBirth(_FieldRefused):
 
 class CaptureTimeRefused(_FieldRefused):
     """A photo's capture time is more than a day from its receipt; names the field."""
+
+
+class RecaptureRefused(_FieldRefused):
+    """A photo names a capture that it cannot repeat: another's, or too old; names the field."""
 
 
 class ThresholdTooLow(_FieldRefused):

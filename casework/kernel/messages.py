@@ -657,6 +657,14 @@ ENGLISH: Final[Mapping[str, str]] = {
         "more than a day apart. Set the clock of the lane, and send the time at which the photo "
         "was taken, or none."
     ),
+    "recapture_unknown": (
+        "recapture_of names no encounter that this key submitted at {port}. Send the id of the "
+        "answer to the traveller's first photo; leave it out with a first photo."
+    ),
+    "recapture_too_late": (
+        "The capture that recapture_of names came in more than {minutes} minutes ago. Begin again "
+        "without recapture_of if it is the same traveller; the capture counts as their first."
+    ),
     # Alerts
     "case_number_malformed": "This is not a case number: one looks like IMI-00042-X.",
     "case_number_misheard": (

@@ -405,6 +405,25 @@ class PadResult(StrEnum):
     UNDETERMINED = "undetermined"
 
 
+class Recapture(StrEnum):
+    """What a gate does about a capture: see `casework.screening.recapture`."""
+
+    NOT_NEEDED = "not_needed"
+    ADVISED = "advised"
+    """The traveller is captured once more."""
+    PERSON = "person"
+    """They were, to no avail: an officer sees them."""
+
+
+class PersonReason(StrEnum):
+    """Why an officer has to see a traveller, whatever the outcome."""
+
+    FAILED_PAD = "failed_pad"
+    """The gate found an attack, and a list asks for a person then."""
+    SECOND_CAPTURE = "second_capture"
+    """Another capture was no better than the first."""
+
+
 class VerificationResult(StrEnum):
     """The result of comparing a traveller with the reference, such as a chip's photo."""
 

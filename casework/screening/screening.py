@@ -21,11 +21,12 @@ from casework.calibration.policy import Policy
 from casework.kernel import rows
 from casework.kernel.actor import Actor
 from casework.kernel.audit.log import AuditEntry
-from casework.kernel.errors import IdempotencyClash, NotFound
+from casework.kernel.errors import IdempotencyClash, NotFound, RecaptureRefused
 from casework.kernel.group_commit import GroupCommit
 from casework.kernel.ids import ALERT, ENCOUNTER, new_id
 from casework.kernel.kernel import Kernel
 from casework.kernel.key_ring import INSTALLATION
+from casework.kernel.lodgings import is_lodging
 from casework.kernel.outbox import Event
 from casework.kernel.permissions import Permission, require, require_port
 from casework.kernel.sealed_fields import seal_fields
@@ -36,6 +37,7 @@ from casework.kernel.vocabulary import (
     MatchedBy,
     Outcome,
     PadResult,
+    Recapture,
     Stage,
 )
 from casework.review import case_number
@@ -43,6 +45,7 @@ from casework.review.gate import verification_result
 from casework.review.known_lookalikes import FaceScore, KnownLookalikes, note_spared
 from casework.review.siblings import WITH_ALERTS, strictest
 from casework.review.states import ReviewPolicy
+from casework.screening import recapture
 from casework.screening.capture_time import check_capture_time
 from casework.screening.document_matching import DocumentMatch, DocumentMatching, by_document
 from casework.screening.matching import Candidate, Matches, Matching
@@ -99,6 +102,8 @@ class Arrival:
     """What the gate read of the traveller's document."""
     permit_until: date | None = None
     """The last day that the traveller may stay; kept with an alert: see `EncounterPermit`."""
+    recapture_of: str | None = None
+    """The encounter whose capture this one repeats: see `casework.screening.recapture`."""
 
     @property
     def fingerprint(self) -> str:
@@ -121,6 +126,8 @@ class Arrival:
             parts.append(json.dumps(self.document.parts))
         if self.permit_until is not None:
             parts.append(self.permit_until.isoformat())
+        if self.recapture_of is not None:
+            parts.append(f"recapture_of {self.recapture_of}")
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
@@ -179,6 +186,7 @@ class Screening:
             NotPermitted: the key may not speak for the port.
             IdempotencyClash: the idempotency key was used for a different request.
             CaptureTimeRefused: it was taken, it says, more than a day before or after now.
+            RecaptureRefused: the capture that it repeats is another's, or too old.
         """
         return self.record(self.examine(arrival, caller), arrival, caller)
 
@@ -186,7 +194,8 @@ class Screening:
         """Analyse and search: all the work that needs a processor. Nothing counts until `record`.
 
         Raises:
-            PhotoError, NotPermitted, IdempotencyClash, CaptureTimeRefused: see `screen`.
+            PhotoError, NotPermitted, IdempotencyClash, CaptureTimeRefused, RecaptureRefused: see
+                `screen`.
         """
         require(caller, Permission.SCREEN)
         require_port(caller, arrival.port)
@@ -195,6 +204,7 @@ class Screening:
             return Screened(earlier, replayed=True, watch=watch)
         received_at = self._clock()
         check_capture_time(arrival.captured_at, received_at)
+        self._check_recapture(arrival, caller, received_at)
         analysis = None
         if arrival.photo is not None:
             analysis = self._pipeline.analyse(arrival.photo, watch)
@@ -214,6 +224,13 @@ class Screening:
         encounter.person_required = _failed_pad(arrival) and any(
             policy.requires_person_on_failed_pad for policy in policies.values()
         )
+        if not is_lodging(arrival.port):
+            encounter.recapture = recapture.decide(
+                Outcome(encounter.outcome),
+                encounter.quality,
+                repeats=arrival.recapture_of is not None,
+                person=encounter.person_required,
+            )
         if (
             analysis is not None
             and (score := self._presentation_score(analysis, watch)) is not None
@@ -386,6 +403,7 @@ class Screening:
             presentation=arrival.presentation.record if arrival.presentation is not None else None,
             person_required=False,
             document_check=document.check if document is not None else None,
+            recapture_of=arrival.recapture_of,
             alerts=_alerts(found, arrival.port, received_at, failed_pad=_failed_pad(arrival)),
         )
         seal_fields(self._vault, encounter)
@@ -408,6 +426,24 @@ class Screening:
             raise IdempotencyClash("idempotency_key_reused")
         with self._database.read() as session:
             return session.get_one(Encounter, record.encounter_id)
+
+    def _check_recapture(self, arrival: Arrival, caller: Actor, now: datetime) -> None:
+        """Refuse a photo that repeats a capture of another key or port, or one of long ago."""
+        if arrival.recapture_of is None:
+            return
+        with self._database.read_one() as connection:
+            received_at = connection.execute(
+                _REPEATED.where(
+                    Encounter.id == arrival.recapture_of,
+                    Encounter.api_key_id == caller.id,
+                    Encounter.port == arrival.port,
+                )
+            ).scalar()
+        if received_at is None:
+            raise RecaptureRefused("recapture_unknown", field="recapture_of", port=arrival.port)
+        if not recapture.is_fresh(received_at, now):
+            minutes = recapture.REPEATED_WITHIN // timedelta(minutes=1)
+            raise RecaptureRefused("recapture_too_late", field="recapture_of", minutes=minutes)
 
     def _key_digest(self, key: str, caller: Actor) -> str:
         return self._vault.digest("idempotency.key", caller.id, key)
@@ -474,6 +510,7 @@ class Screening:
 
 
 _NO_PHOTO: Final = Quality(Verdict.UNSEARCHABLE, (), ()).as_record()
+_REPEATED: Final = select(Encounter.received_at)
 _ANSWERED: Final = select(IdempotencyRecord.fingerprint, IdempotencyRecord.encounter_id)
 
 
@@ -491,6 +528,10 @@ def _said_by_the_gate(encounter: Encounter) -> dict[str, Any]:
         detail["pad"] = encounter.presentation["result"]
     if encounter.person_required:
         detail["person_required"] = True
+    if encounter.recapture not in (None, Recapture.NOT_NEEDED):
+        detail["recapture"] = encounter.recapture
+    if encounter.recapture_of is not None:
+        detail["recapture_of"] = encounter.recapture_of
     if encounter.document_check is not None:
         detail["document"] = encounter.document_check["result"]
     documents = sum(each.matched_by != MatchedBy.FACE for each in encounter.alerts)

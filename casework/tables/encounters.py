@@ -63,6 +63,11 @@ class Encounter(SealedFields, Protected, Table):
     document_check: Mapped[dict[str, Any] | None]
     """How the document's check digits came out, nothing of what it says: `result`, `wrong`,
     `contradicts`."""
+    recapture: Mapped[str | None] = mapped_column(String(20))
+    """What the gate does about the capture: see `casework.screening.recapture`. None of a lodging's
+    guest, and of encounters from before there was this answer."""
+    recapture_of: Mapped[str | None]
+    """The encounter, it may be erased since, whose capture this one repeats."""
 
     alerts: Mapped[list["Alert"]] = relationship(
         order_by="Alert.rank",

@@ -124,6 +124,14 @@ class Encounter(Answer):
     """None where nothing of a document was sent."""
     person_required: bool = False
     """Whether an officer has to see the traveller, whatever the outcome."""
+    person_reasons: list[str] = []
+    """Why: `failed_pad`, `second_capture`."""
+    recapture_advised: bool = False
+    """Whether to capture once more before anything opens, and send that with `recapture_of`."""
+    recapture_reasons: list[QualityReason] = []
+    """Why that is advised, or why a second capture goes to an officer."""
+    recapture_of: str | None = None
+    """The encounter whose capture this one repeats."""
     disposition: Disposition | None = None
     """None without an alert. The first answer is `pending`: see `wait_for_disposition`."""
     stages_ms: dict[str, float]
@@ -145,9 +153,18 @@ class Encounter(Answer):
         return self.disposition is None or self.disposition.state != "pending"
 
     @property
+    def opens(self) -> bool:
+        """Whether a gate may open by this answer: nobody found, in a photo that tells, no officer.
+
+        A `verification` that does not pass is the gate's own to judge.
+        """
+        held = self.person_required or self.recapture_advised
+        return self.outcome == "clear" and not held
+
+    @property
     def advice(self) -> str:
         """What to change at recapture, in one sentence or several."""
-        return " ".join(reason.advice for reason in self.quality.reasons)
+        return " ".join(each.advice for each in self.recapture_reasons or self.quality.reasons)
 
 
 class Comparison(Answer):

@@ -80,6 +80,8 @@ class Circumstances(TypedDict, total=False):
     traveller_ref: str
     """The port's own opaque reference, never a name."""
     lane: str
+    recapture_of: str
+    """With a second capture of the same traveller: the id of the answer to the first."""
     permit_until: date
     """The last day that the traveller may stay; it changes nothing of the answer."""
     reference: bytes
@@ -335,7 +337,7 @@ def page(path: str, query: Mapping[str, Any]) -> Operation[tuple[list[Any], str 
 
 
 _REPORT = ("text", "origin", "place", "area", "source")
-_TEXTS = ("stage", "traveller_ref", "lane")
+_TEXTS = ("stage", "traveller_ref", "lane", "recapture_of")
 
 
 def _nothing(response: httpx2.Response) -> None:

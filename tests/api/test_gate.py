@@ -238,7 +238,7 @@ def test_what_came_of_it_is_counted_and_in_the_trail(client, desk, port, sign_in
     for result in ("match", "mismatch", "unusable"):
         assert found[f'siaga_verifications_total{{result="{result}"}}'] == 1
     assert found['siaga_pad_results_total{result="fail"}'] == 1
-    assert found["siaga_person_required_total"] == 1
+    assert found['siaga_person_required_total{reason="failed_pad"}'] == 1
     (lane,) = client.get("/v1/reports/lanes", headers=sign_in(Role.SUPERVISOR)).json()["lanes"]
     assert (lane["verified"], lane["mismatched"], lane["attacks"]) == (2, 1, 1)
     with desk.service.kernel.database.read() as session:

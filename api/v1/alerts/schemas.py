@@ -129,7 +129,13 @@ class AlertEncounter(Answer):
     traveller_ref: str | None
     verification: AlertVerification | None
     presentation: PresentationOut | None
-    person_required: bool
+    person_required: bool = Field(
+        description="Whether an officer has to see the traveller because the attack detection "
+        "failed."
+    )
+    recapture_of: str | None = Field(
+        description="The encounter whose capture this one repeats, because it showed too little."
+    )
 
 
 class AlertSummary(Answer):

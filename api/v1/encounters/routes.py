@@ -76,6 +76,7 @@ PHOTO_ERRORS: Final = (
             errors.NotPermitted,
             errors.IdempotencyClash,
             errors.CaptureTimeRefused,
+            errors.RecaptureRefused,
             problems.RequestInvalid,
             Overloaded,
         ),
@@ -105,6 +106,9 @@ async def screen(
     on a list; people decide. `unsearchable`: the photo shows no face that can be searched;
     `quality.reasons` says what to change at recapture, also beside an alert by document.
 
+    `recapture_advised`: capture once more before anything opens, and send that with `recapture_of`.
+    `person_required`: an officer sees the traveller. Open for `clear` with neither.
+
     A `reference` is compared with the photo, one to one (`verification`), and never searched; it
     changes nothing of the outcome, whatever it is. What a traveller's document says (`document_*`)
     stands beside the list's entry for those who review an alert; without an alert it is not kept.
@@ -126,6 +130,7 @@ async def screen(
         presentation=fields.presentation,
         document=fields.document,
         permit_until=fields.permit_until,
+        recapture_of=fields.recapture_of,
     )
     try:
         found = await pool.run(request, lambda: screening.examine(arrival, actor))

@@ -36,9 +36,12 @@ from casework.kernel.vocabulary import (
     MrzItem,
     Outcome,
     PadResult,
+    PersonReason,
+    Recapture,
     Stage,
 )
 from casework.review.disposition import INSTRUCTIONS
+from casework.screening.recapture import mendable, person_reasons
 from casework.screening.screening import Presentation
 from casework.screening.travel_document import TravelDocument
 from casework.tables import Encounter
@@ -69,6 +72,13 @@ class EncounterFields(Strict):
         "It is kept with an alert, for the list's owner; of other travellers only where the "
         "installation holds permits, with `traveller_ref`, until they leave.",
         examples=["2026-03-31"],
+    )
+    recapture_of: Text | None = Field(
+        default=None,
+        description="With a second capture of the same traveller: the `id` of the answer to the "
+        "first, of this key and port, at most 10 minutes ago. If it is not better, an officer is "
+        "asked for, not another capture.",
+        examples=["enc_01M7ZYY7HDJHTCS856SBCRH8M1"],
     )
     pad_result: PadResult | None = Field(
         default=None,
@@ -120,11 +130,12 @@ class EncounterFields(Strict):
     @field_validator(
         *(f"document_{name}" for name in TravelDocument.__dataclass_fields__),
         "permit_until",
+        "recapture_of",
         mode="before",
     )
     @classmethod
     def _left_out(cls, value: object) -> object:
-        """Take what a gate sends of a field that the document leaves empty."""
+        """Take what a gate sends of a field that it leaves empty."""
         return None if isinstance(value, str) and not value.strip() else value
 
     @model_validator(mode="after")
@@ -272,8 +283,28 @@ class EncounterOut(Answer):
     )
     person_required: bool = Field(
         default=False,
-        description="Whether an officer has to see the traveller whatever the outcome, because a "
-        "list asks that where presentation attack detection failed.",
+        description="Whether an officer has to see the traveller whatever the outcome: "
+        "`person_reasons` says why. Never together with `recapture_advised`.",
+    )
+    person_reasons: list[PersonReason] = Field(
+        default=[],
+        description="`failed_pad`: presentation attack detection failed, and a list asks for a "
+        "person then. `second_capture`: this is a second capture (`recapture_of`), and no better "
+        "than the first.",
+    )
+    recapture_advised: bool = Field(
+        default=False,
+        description="Whether to capture the traveller once more before anything opens: nothing "
+        "was searched (`unsearchable`), or nobody was found in a photo too poor to say much. Send "
+        "that capture with `recapture_of`. Never with an alert.",
+    )
+    recapture_reasons: list[QualityReason] = Field(
+        default=[],
+        description="Those of `quality.reasons` for which that is advised, or a person is asked "
+        "for after a second capture.",
+    )
+    recapture_of: str | None = Field(
+        default=None, description="The encounter whose capture this one repeats, as it was sent."
     )
     disposition: DispositionOut | None = Field(
         default=None,
@@ -289,8 +320,14 @@ class EncounterOut(Answer):
     def of(cls, row: Encounter, disposition: Disposition | None, *, practice: bool) -> Self:
         """Make the answer from the record."""
         alerts = [PortAlert.of_row(alert) for alert in row.alerts]
+        persons = person_reasons(row)
+        told = row.recapture in (Recapture.ADVISED, Recapture.PERSON)
         return cls.of_row(
             row,
+            person_required=bool(persons),
+            person_reasons=persons,
+            recapture_advised=row.recapture == Recapture.ADVISED,
+            recapture_reasons=mendable(row.quality) if told else [],
             practice=practice,
             alerts=alerts,
             document=row.document_check,

@@ -415,6 +415,8 @@ COVERAGE: Final = (
             "area": "where it is counted; the lodging itself is protected",
             "runtime": "one of two that are proven equal; the model is protected",
             "stages": "how long it took",
+            "recapture": "tells the gate what to do next, and is over then; the trail has it",
+            "recapture_of": "as the one before",
             "sealed_portrait": "bound to its row by its seal",
             "sealed_face": "bound to its row by its seal",
             "sealed_reference": "bound to its row by its seal",

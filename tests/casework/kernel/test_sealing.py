@@ -372,7 +372,7 @@ CLEAR = {
         "duty_shift": "port zone weekdays begins ends first_day last_day next_port",
         "encounter": "port lane direction stage captured_at received_at outcome faces quality "
         "model runtime gallery_version gallery_size stages verification presentation "
-        "person_required document_check area",
+        "person_required document_check area recapture recapture_of",
         "encounter_permit": "until",
         "held_permit": "in_country port came_at ends_at",
         "residence": "kind valid_from valid_until departed_on area recorded_at changed_at",
