@@ -29,10 +29,22 @@ _GRID: Final = 8
 _TILES: Final = 28
 
 
-def draw_person(image: Image, person: int, left: int, top: int, side: int) -> None:
-    """Draw a person into the picture, in place; the same number gives the same face."""
+def draw_person(
+    image: Image, person: int, left: int, top: int, side: int, *, usable: bool = False
+) -> None:
+    """Draw a person into the picture, in place; the same number gives the same face.
+
+    Args:
+        image: the picture.
+        person: who it is.
+        left: where they are drawn.
+        top: the same.
+        side: how large.
+        usable: so that a photo has no reason to be marginal: it is a little blurred and noisy else.
+    """
     rng = np.random.default_rng(person)
-    _draw(image, _colours_of(rng), rng, left, top, side)
+    grain = _tiles if usable else _noise
+    _draw(image, _colours_of(rng), grain(rng, side - 2 * _rim(side)), left, top, side)
 
 
 def _colours_of(rng: np.random.Generator) -> npt.NDArray[np.float32]:
@@ -42,43 +54,56 @@ def _colours_of(rng: np.random.Generator) -> npt.NDArray[np.float32]:
     return coarse
 
 
+def _rim(side: int) -> int:
+    return max(3, side // 16)
+
+
+def _noise(rng: np.random.Generator, inner: int) -> npt.NDArray[np.float64]:
+    """Return fine grain, which gives the quality measures something sharp to see."""
+    return rng.normal(0, 12, (inner, inner, 1))
+
+
+def _tiles(rng: np.random.Generator, inner: int) -> npt.NDArray[np.float64]:
+    """Return tiles: sharp, no noise, and most of it across, as a mouth is."""
+    tiles = rng.normal(0, 12, (_TILES, _TILES // 2))
+    tiled = cv2.resize(tiles, (inner, inner), interpolation=cv2.INTER_NEAREST)
+    return np.asarray(tiled, np.float64)[..., None]
+
+
 def _draw(
     image: Image,
     coarse: npt.NDArray[np.float32],
-    rng: np.random.Generator,
+    grain: npt.NDArray[np.float64],
     left: int,
     top: int,
     side: int,
 ) -> None:
-    rim = max(3, side // 16)
+    rim = _rim(side)
     image[top : top + side, left : left + side] = MAGENTA
     inner = side - 2 * rim
-    # Tiles give the quality measures something sharp to see that is no noise, most across, as lips.
-    smooth = cv2.resize(coarse, (inner, inner), interpolation=cv2.INTER_LINEAR)
-    tiles = rng.normal(0, 12, (_TILES, _TILES // 2)).astype(np.float32)
-    tiled = cv2.resize(tiles, (inner, inner), interpolation=cv2.INTER_NEAREST)
-    pattern = smooth + tiled[..., None]
+    pattern = cv2.resize(coarse, (inner, inner), interpolation=cv2.INTER_LINEAR) + grain
     image[top + rim : top + rim + inner, left + rim : left + rim + inner] = np.clip(pattern, 0, 255)
 
 
 def photo_of(
-    *people: int, side: int = 160, brightness: float = 1.0, quality: int = 95, suffix: str = ".jpg"
+    *people: int,
+    side: int = 160,
+    brightness: float = 1.0,
+    quality: int = 95,
+    suffix: str = ".jpg",
+    usable: bool = False,
 ) -> bytes:
-    """Return an encoded photo of drawn people in a row; without people, one of nobody."""
+    """Return an encoded photo of drawn people in a row; without people, one of nobody.
+
+    It is marginal, unless `usable`: see `draw_person`.
+    """
     gap = side // 4
     columns = max(1, len(people))
     image = np.full((side + 2 * gap, columns * (side + gap) + gap, 3), 120, np.uint8)
     for place, person in enumerate(people):
-        draw_person(image, person, gap + place * (side + gap), gap, side)
+        draw_person(image, person, gap + place * (side + gap), gap, side, usable=usable)
     lit = np.clip(image * brightness, 0, 255).astype(np.uint8)
     return encoded(lit, suffix, quality)
-
-
-def blurred(*people: int) -> bytes:
-    """Return a photo of drawn people that is too blurred for a gate to open by."""
-    image = cv2.imdecode(np.frombuffer(photo_of(*people), np.uint8), cv2.IMREAD_COLOR)
-    assert image is not None
-    return encoded(np.asarray(cv2.GaussianBlur(image, (0, 0), 4), np.uint8), ".jpg", 95)
 
 
 def photo_between(
@@ -91,7 +116,7 @@ def photo_between(
     gap = side // 4
     image = np.full((side + 2 * gap, side + 2 * gap, 3), 120, np.uint8)
     first, second = (_colours_of(np.random.default_rng(each)) for each in (one, other))
-    grain = np.random.default_rng((one, other))
+    grain = _noise(np.random.default_rng((one, other)), side - 2 * _rim(side))
     _draw(image, share * first + (1 - share) * second, grain, gap, gap, side)
     lit = np.clip(image * brightness, 0, 255).astype(np.uint8)
     return encoded(lit, ".jpg", 95)

@@ -13,7 +13,7 @@ from casework.kernel.actor import Actor
 from casework.kernel.audit.log import AuditEntry
 from casework.kernel.kernel import Kernel
 from casework.kernel.permissions import Permission, require
-from casework.kernel.vocabulary import Outcome, PadResult
+from casework.kernel.vocabulary import Outcome, PadResult, Recapture
 from casework.screening.capture_time import OFF
 from casework.tables import Encounter
 
@@ -46,6 +46,12 @@ class Lane:
     """Of these, who did not pass."""
     attacks: int
     """Travellers in whom the gate's presentation attack detection found an attack."""
+    recaptures_advised: int
+    """Photos after which the gate was to capture again."""
+    second_captures: int
+    """Photos that repeat the capture of another."""
+    persons_required: int
+    """Travellers whom an officer had to see, whatever the outcome."""
     least_offset_s: float
     greatest_offset_s: float
     """From receipt to capture in seconds: above zero of a clock that is ahead. Where both are far
@@ -130,6 +136,9 @@ def _lanes(session: Session, since: datetime) -> tuple[Lane, ...]:
             verified=row.verified,
             mismatched=row.mismatched,
             attacks=row.attacks,
+            recaptures_advised=row.recaptures_advised,
+            second_captures=row.second_captures,
+            persons_required=row.persons_required,
             least_offset_s=round(row.least, 1),
             greatest_offset_s=round(row.greatest, 1),
             last_at=row.last,
@@ -162,7 +171,8 @@ _OFFSET: Final = _SecondsBetween(Encounter.captured_at, Encounter.received_at)
 _OFF_S: Final = OFF.total_seconds() + 0.001
 
 
-def _count(*conditions: Any) -> Any:  # noqa: ANN401 - SQL
+def count_if(*conditions: Any) -> Any:  # noqa: ANN401 - SQL
+    """Return how many of the rows meet all conditions; None of no row."""
     return func.sum(case((and_(*conditions), 1), else_=0))
 
 
@@ -178,20 +188,29 @@ UNSEARCHABLE: Final = or_(
 )
 # Lodgings report to one agency, and every agency reads this: see `casework.stays.screening`.
 OF_PORTS: Final = ~Encounter.port.contains("-")
-_AHEAD: Final = _count(_OFFSET > _OFF_S)
-_BEHIND: Final = _count(_OFFSET < -_OFF_S)
+_AHEAD: Final = count_if(_OFFSET > _OFF_S)
+_BEHIND: Final = count_if(_OFFSET < -_OFF_S)
+
+RECAPTURE_ADVISED: Final = Encounter.recapture == Recapture.ADVISED.value
+SECOND_CAPTURE: Final = Encounter.recapture_of.is_not(None)
+PERSON_REQUIRED: Final = or_(
+    Encounter.person_required, Encounter.recapture == Recapture.PERSON.value
+)
 
 _LANES: Final[Select[Any]] = (
     select(
         Encounter.port,
         Encounter.lane,
         func.count().label("encounters"),
-        _count(UNSEARCHABLE).label("unsearchable"),
+        count_if(UNSEARCHABLE).label("unsearchable"),
         _AHEAD.label("ahead"),
         _BEHIND.label("behind"),
-        _count(_PASSES.is_not(None)).label("verified"),
-        _count(_PASSES.is_(False)).label("mismatched"),
-        _count(_PAD.in_([PadResult.FAIL.value])).label("attacks"),
+        count_if(_PASSES.is_not(None)).label("verified"),
+        count_if(_PASSES.is_(False)).label("mismatched"),
+        count_if(_PAD.in_([PadResult.FAIL.value])).label("attacks"),
+        count_if(RECAPTURE_ADVISED).label("recaptures_advised"),
+        count_if(SECOND_CAPTURE).label("second_captures"),
+        count_if(PERSON_REQUIRED).label("persons_required"),
         func.min(_OFFSET).label("least"),
         func.max(_OFFSET).label("greatest"),
         func.max(Encounter.received_at).label("last"),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from casework.kernel.actor import Actor
@@ -17,8 +17,16 @@ from casework.kernel.audit.log import AuditEntry
 from casework.kernel.kernel import Kernel
 from casework.kernel.permissions import Permission, extends_to, require
 from casework.reports.calendar import CalendarPeriod
-from casework.reports.lanes import OF_PORTS, UNSEARCHABLE
+from casework.reports.lanes import (
+    OF_PORTS,
+    PERSON_REQUIRED,
+    RECAPTURE_ADVISED,
+    SECOND_CAPTURE,
+    UNSEARCHABLE,
+    count_if,
+)
 from casework.tables import Encounter
+from casework.tables.encounters import GATE_ACTED
 
 if TYPE_CHECKING:
     from casework.calibration.monitoring import Alarms
@@ -37,6 +45,12 @@ class PortPhotos:
     port: str
     screened: int
     unsearchable: int
+    recaptures_advised: int = 0
+    """Photos after which the gate was to capture again."""
+    second_captures: int = 0
+    """Photos that repeat the capture of another."""
+    persons_required: int = 0
+    """Travellers whom an officer had to see, whatever the outcome."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +107,21 @@ class PerformanceReport:
     def unsearchable(self) -> int:
         """Of these, those that could not be searched: failures to acquire."""
         return sum(each.unsearchable for each in self.ports)
+
+    @property
+    def recaptures_advised(self) -> int:
+        """Photos after which a gate was to capture again."""
+        return sum(each.recaptures_advised for each in self.ports)
+
+    @property
+    def second_captures(self) -> int:
+        """Photos that repeat the capture of another."""
+        return sum(each.second_captures for each in self.ports)
+
+    @property
+    def persons_required(self) -> int:
+        """Travellers whom an officer had to see, whatever the outcome."""
+        return sum(each.persons_required for each in self.ports)
 
 
 class Performance:
@@ -206,7 +235,21 @@ def _ports(session: Session, since: datetime, until: datetime) -> tuple[PortPhot
         .group_by(Encounter.port)
         .order_by(Encounter.port)
     )
-    return tuple(PortPhotos(port, count, unsearchable.get(port, 0)) for port, count in counted)
+    acted = session.execute(
+        select(
+            Encounter.port,
+            count_if(RECAPTURE_ADVISED),
+            count_if(SECOND_CAPTURE),
+            count_if(PERSON_REQUIRED),
+        )
+        .where(*_within(since, until), text(GATE_ACTED))
+        .group_by(Encounter.port)
+    )
+    gates = {port: tuple(figures) for port, *figures in acted}
+    return tuple(
+        PortPhotos(port, count, unsearchable.get(port, 0), *gates.get(port, ()))
+        for port, count in counted
+    )
 
 
 def _reasons(session: Session, since: datetime, until: datetime) -> dict[str, int]:

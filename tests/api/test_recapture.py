@@ -1,16 +1,18 @@
 """A gate that captures again: what it is told, once and twice."""
 
 import pytest
+from sqlalchemy import text
 
 from casework.kernel.vocabulary import Role, Scope
 from casework.tables import AuditRecord
+from casework.tables.encounters import GATE_ACTED
 from tests.api.conftest import problem
 from tests.api.test_encounters import submit
 from tests.api.test_metrics import figures
-from tests.fakes import blurred, photo_of
+from tests.fakes import photo_of
 
-CLEAR, NOBODY = photo_of(1), photo_of()
-BLURRED = blurred(1)
+CLEAR, NOBODY = photo_of(1, usable=True), photo_of()
+BLURRED = photo_of(1)
 
 
 def told(body):
@@ -80,7 +82,7 @@ def test_an_attack_goes_to_a_person_at_once(client, desk, port):
 
 def test_two_people_in_view_are_no_reason_to_capture_again(client, desk, port):
     desk.enrol(7)
-    body = submit(client, port, photo_of(1, 2)).json()
+    body = submit(client, port, photo_of(1, 2, usable=True)).json()
     assert [each["code"] for each in body["quality"]["reasons"]] == ["several_faces"]
     assert told(body) == ("clear", False, [], [])
 
@@ -145,3 +147,43 @@ def test_the_trail_has_it(client, desk, port):
     details = {row.object_id: row.detail for row in rows}
     assert details[first]["recapture"] == "advised"
     assert (details[second]["recapture"], details[second]["recapture_of"]) == ("person", first)
+
+
+def test_reports_count_what_gates_did_by_port_and_lane(client, desk, port, sign_in, clock):
+    desk.watchlist(requires_person_on_failed_pad=True)
+    first = submit(client, port, BLURRED, lane="1").json()["id"]
+    submit(client, port, BLURRED, lane="1", recapture_of=first)
+    submit(client, port, CLEAR, lane="1", recapture_of=first)
+    submit(client, port, CLEAR, lane="2", pad_result="fail")
+    submit(client, port, CLEAR, port="DPS")
+    chief = sign_in(Role.SUPERVISOR)
+
+    def acted(row):
+        return row["recaptures_advised"], row["second_captures"], row["persons_required"]
+
+    lanes = client.get("/v1/reports/lanes", headers=chief).json()["lanes"]
+    assert {(each["port"], each["lane"]): acted(each) for each in lanes} == {
+        ("CGK", "1"): (1, 2, 1),
+        ("CGK", "2"): (0, 0, 1),
+        ("DPS", None): (0, 0, 0),
+    }
+    month = f"{clock():%Y-%m}"
+    found = client.get(f"/v1/reports/performance?month={month}", headers=chief).json()
+    assert {each["port"]: acted(each) for each in found["ports"]} == {
+        "CGK": (1, 2, 2),
+        "DPS": (0, 0, 0),
+    }
+    assert acted(found) == (1, 2, 2)
+    assert (found["screened"], found["unsearchable"]) == (5, 0)
+    monthly = client.get(f"/v1/reports/monthly?month={month}", headers=chief).json()
+    assert acted(monthly["performance"]) == (1, 2, 2)
+
+
+def test_counting_them_reads_the_index_of_few_rows(client, desk):
+    with desk.service.kernel.database.read() as session:
+        query = (
+            "EXPLAIN QUERY PLAN SELECT port, count(*) FROM encounter WHERE received_at >= '2026' "
+            f"AND ({GATE_ACTED}) GROUP BY port"
+        )
+        plan = " ".join(row[3] for row in session.execute(text(query)))
+    assert "COVERING INDEX ix_encounter_gate_acted" in plan

@@ -9,11 +9,11 @@ from siaga_client import Client
 
 from casework.kernel.vocabulary import Scope
 from tests.detector.face_records import dg2, fac_2005, iso39794
-from tests.fakes import blurred, photo_of
+from tests.fakes import photo_of
 
 ROOT = Path(__file__).parents[2]
-LIVE, JPEG, NOBODY = photo_of(2, brightness=0.9), photo_of(2), photo_of()
-POOR = blurred(2)
+LIVE, JPEG = photo_of(2, brightness=0.9, usable=True), photo_of(2, usable=True)
+POOR, NOBODY = photo_of(2), photo_of()
 IMPORT = "from siaga_client import Client\n"
 CHIP, OTHER = dg2(fac_2005(photo_of(2, suffix=".jp2"))), dg2(iso39794(photo_of(5)))
 """Data group 2 of the chips of this traveller and of another, as a reader hands them on."""

@@ -62,6 +62,9 @@ def _summary(report: MonthlyReport, words: ReportWords) -> TableSection:
     rows = [
         (speech("Photos of travellers searched"), _number(found.screened, speech)),
         (speech("Of these not searchable"), _number(found.unsearchable, speech)),
+        (speech("Another capture advised"), _number(found.recaptures_advised, speech)),
+        (speech("Second captures"), _number(found.second_captures, speech)),
+        (speech("Sent to an officer by the gate"), _number(found.persons_required, speech)),
     ]
     if line is not None:
         rows += [
@@ -176,6 +179,9 @@ def _photos(report: MonthlyReport, speech: Locale) -> TableSection:
             speech("Photos"),
             speech("Of these not searchable"),
             speech("Share"),
+            speech("Another capture advised"),
+            speech("Second captures"),
+            speech("Sent to an officer by the gate"),
         ),
         tuple(
             (
@@ -183,6 +189,9 @@ def _photos(report: MonthlyReport, speech: Locale) -> TableSection:
                 _number(each.screened, speech),
                 _number(each.unsearchable, speech),
                 TableCell(speech.percent(each.unsearchable / each.screened)),
+                _number(each.recaptures_advised, speech),
+                _number(each.second_captures, speech),
+                _number(each.persons_required, speech),
             )
             for each in report.performance.ports
         ),

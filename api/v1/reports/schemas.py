@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import UTC, date, datetime, timedelta, tzinfo
-from typing import Literal, Self
+from typing import Final, Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import Field, field_validator
@@ -24,6 +24,10 @@ from casework.reports.monthly import MonthlyReport
 from casework.reports.performance import ListPerformance, PerformanceReport
 from casework.reports.places import PlaceLine, PlaceMeasure, PlaceReport
 from casework.reports.review import Line, ReportRequest, ReviewReport
+
+_ADVISED: Final = "Photos after which the gate was to capture again (`recapture_advised`)."
+_SECOND: Final = "Photos that repeat the capture of another (`recapture_of`)."
+_PERSONS: Final = "Travellers whom an officer had to see, whatever the outcome (`person_required`)."
 
 
 class AlarmQuery(QueryModel):
@@ -292,6 +296,9 @@ class LaneOut(Answer):
     attacks: int = Field(
         description="Travellers in whom the gate's presentation attack detection found an attack."
     )
+    recaptures_advised: int = Field(description=_ADVISED)
+    second_captures: int = Field(description=_SECOND)
+    persons_required: int = Field(description=_PERSONS)
     least_offset_s: float = Field(
         description="Seconds from receipt to capture, at least: below zero where capture was first."
     )
@@ -555,6 +562,9 @@ class PortPhotosOut(Answer):
     port: str
     screened: int
     unsearchable: int
+    recaptures_advised: int = Field(description=_ADVISED)
+    second_captures: int = Field(description=_SECOND)
+    persons_required: int = Field(description=_PERSONS)
 
 
 class AnswerTimesOut(Answer):
@@ -575,6 +585,9 @@ class PerformanceOut(Answer):
     screened: int = Field(description="Photos that came in, of every port.")
     unsearchable: int = Field(description="Failures to acquire: photos that were refused.")
     unsearchable_share: float | None
+    recaptures_advised: int = Field(description=_ADVISED)
+    second_captures: int = Field(description=_SECOND)
+    persons_required: int = Field(description=_PERSONS)
     reasons: dict[str, int] = Field(
         description="How often photos were refused, by reason; a photo may have several."
     )
@@ -592,6 +605,9 @@ class PerformanceOut(Answer):
             screened=report.screened,
             unsearchable=report.unsearchable,
             unsearchable_share=report.unsearchable / report.screened if report.screened else None,
+            recaptures_advised=report.recaptures_advised,
+            second_captures=report.second_captures,
+            persons_required=report.persons_required,
             reasons=dict(report.reasons),
             ports=[PortPhotosOut.model_validate(each) for each in report.ports],
             times_ms=AnswerTimesOut.model_validate(report.times),

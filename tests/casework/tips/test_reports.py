@@ -77,7 +77,7 @@ def test_a_photo_is_analysed_once_an_officer_searches_it(desk, scene, work, empl
     found = work.search(scene.sender, row.id, PURPOSE)
     assert found.candidates[0][0].subject_id == subject
     view = desk.service.exchange.tips.get(scene.sender, row.id)
-    assert view.tip.photo_quality["verdict"] == "usable"
+    assert view.tip.photo_quality["verdict"] == "marginal"
 
 
 def test_a_key_neither_reads_nor_searches_nor_enrols(desk, work, employer):

@@ -77,7 +77,7 @@ def test_a_tip_is_recorded_with_its_photo(scene, work, tips):
     assert (view.report.text, view.report.place, view.dismissal) == (TEXT, PLACE, None)
     assert view.tip.state == S.NEW
     assert view.tip.photo_quality is not None
-    assert view.tip.photo_quality["verdict"] == "usable"
+    assert view.tip.photo_quality["verdict"] == "marginal"  # as drawn people are
     assert tips.photo(scene.sender, row.id) == (content, "jpeg", 0)
     assert len(row.reference) == 9
 
