@@ -86,8 +86,7 @@ def _table(results: list[dict[str, Any]]) -> Table:
             continue
         spent = f"{sum(result['stages_ms'].values()):.0f}"
         if not result["candidates"]:
-            advice = " ".join(reason["advice"] for reason in result["quality"]["reasons"])
-            shown = advice if result["outcome"] == "unsearchable" else ""
+            shown = " ".join(reason["advice"] for reason in result["recapture_reasons"])
             table.add_row(name, result["outcome"], shown, "", "", "", "", spent)
         for candidate in result["candidates"]:
             table.add_row(

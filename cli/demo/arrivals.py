@@ -26,6 +26,8 @@ class Row:
     """Code of the quality reason or of the problem, where there is no candidate."""
     detail: str = ""
     candidate_photo: bytes | None = None
+    recapture_advised: bool = False
+    """Whether the gate captures the traveller again before it opens."""
 
     @property
     def as_expected(self) -> bool:
@@ -73,7 +75,13 @@ def _submit(port: Client, officer: Client, arrival: people.Arrival) -> Row:
     if not answer.alerts:
         code = " ".join(reason.code for reason in answer.quality.reasons)
         return Row(
-            arrival, answer.outcome, spent, answer.stages_ms, reason=code, detail=answer.advice
+            arrival,
+            answer.outcome,
+            spent,
+            answer.stages_ms,
+            reason=code,
+            detail=answer.advice,
+            recapture_advised=answer.recapture_advised,
         )
     # The port sees what to do, officers whom it is about.
     alert = answer.alerts[0]

@@ -87,7 +87,9 @@ def arrivals(rows: Sequence[Row], stages: Sequence[str] = ()) -> Table:
         table.add_row(
             f"{trip.port:5} {trip.direction}",
             row.arrival.label,
-            f"[{colour}]{row.outcome}[/]" + _flag(row),
+            f"[{colour}]{row.outcome}[/]"
+            + (", again" if row.recapture_advised else "")
+            + _flag(row),
             _found(row),
             "" if row.score is None else f"{row.score:.3f}",
             "" if row.threshold is None else f"{row.threshold:.3f}",
@@ -117,6 +119,7 @@ def as_json(result: DemoResult) -> dict[str, Any]:
                 "direction": row.arrival.trip.direction,
                 "expected": row.arrival.expected,
                 "outcome": row.outcome,
+                "recapture_advised": row.recapture_advised,
                 "candidate": row.candidate or None,
                 "watchlist": row.watchlist or None,
                 "score": row.score,

@@ -21,6 +21,10 @@ class Summary:
     """Travellers who got no outcome: refused to the end, or not answered."""
     outcomes: dict[str, int]
     """All of it, by outcome or by the code of what refused it."""
+    captured_twice: int
+    """Travellers whom the gate was to capture again."""
+    to_officer: int
+    """Of these, travellers for whom it called an officer."""
     target_ms: float
     within_target: int
     held_per_second: float
@@ -46,6 +50,8 @@ class Summary:
             len(rising),
             len(traffic.seen) - len(rising),
             dict(traffic.outcomes().most_common()),
+            sum(each.captured_twice for each in traffic.seen),
+            sum(each.to_officer for each in traffic.seen),
             target_ms,
             within,
             round(within / traffic.plan.seconds, 2),
@@ -79,7 +85,8 @@ class Summary:
             return ", ".join(found) or "nobody"
 
         screened = f"Screened {self.answered:,}: {listed(True)}."
-        return f"{screened} Given up {self.given_up:,}: {listed(False)}."
+        again = f"Captured twice {self.captured_twice:,}, {self.to_officer:,} to an officer."
+        return f"{screened} {again} Given up {self.given_up:,}: {listed(False)}."
 
     def plain(self) -> dict[str, Any]:
         """Return the figures as plain data."""

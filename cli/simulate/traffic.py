@@ -50,8 +50,11 @@ class Seen:
     outcome: str
     """`clear`, `alert`, `unsearchable`, a problem's code, or `LOST`."""
     seconds: float
-    """From the traveller's arrival to the answer."""
+    """From the traveller's arrival to the answer, the first of two."""
     alert_ids: tuple[str, ...] = ()
+    captured_twice: bool = False
+    to_officer: bool = False
+    """Whether the gate calls an officer: the second capture was not better."""
 
 
 @dataclass(slots=True)
@@ -96,13 +99,18 @@ async def run(client: AsyncClient, traffic: Traffic) -> None:
 async def _arrive(
     client: AsyncClient, traffic: Traffic, port: str, photo: bytes, moment: float
 ) -> None:
-    alerts: tuple[str, ...] = ()
     try:
         answer = await client.screen(photo, port, traffic.plan.direction)
-    except Refused as refusal:
-        outcome = refusal.code
-    except SiagaError:
-        outcome = LOST
-    else:
-        outcome, alerts = answer.outcome, tuple(alert.id for alert in answer.alerts)
-    traffic.seen.append(Seen(port, outcome, traffic.elapsed - moment, alerts))
+        seconds = traffic.elapsed - moment
+        twice = answer.recapture_advised
+        if twice:
+            # There is no better photo of them: the gate calls an officer then.
+            answer = await client.screen(
+                photo, port, traffic.plan.direction, recapture_of=answer.id
+            )
+    except SiagaError as error:
+        outcome = error.code if isinstance(error, Refused) else LOST
+        traffic.seen.append(Seen(port, outcome, traffic.elapsed - moment))
+        return
+    alerts = tuple(alert.id for alert in answer.alerts)
+    traffic.seen.append(Seen(port, answer.outcome, seconds, alerts, twice, answer.person_required))

@@ -29,11 +29,19 @@ def test_as_many_arrive_as_the_rate_promises_in_order(rate, seconds, seed):
 
 
 def test_a_summary_counts_who_was_answered_in_time():
-    seen = [Seen("CGK", "clear", 0.1)] * 18 + [Seen("CGK", "alert", 0.6), Seen("CGK", LOST, 9.0)]
+    seen = [Seen("CGK", "clear", 0.1)] * 16 + [
+        Seen("CGK", "clear", 0.1, captured_twice=True),
+        Seen("CGK", "clear", 0.1, captured_twice=True, to_officer=True),
+        Seen("CGK", "alert", 0.6),
+        Seen("CGK", LOST, 9.0),
+    ]
     summary = Summary.of(traffic_of(*seen), 500)
     assert (summary.sent, summary.answered, summary.within_target) == (20, 19, 18)
     assert summary.given_up == 1
-    assert summary.counts == "Screened 19: clear 18, alert 1. Given up 1: no answer 1."
+    assert summary.counts == (
+        "Screened 19: clear 18, alert 1. Captured twice 2, 1 to an officer. "
+        "Given up 1: no answer 1."
+    )
     assert summary.held_per_second == 9.0
     assert summary.outcomes == {"clear": 18, "alert": 1, LOST: 1}
     assert (summary.p50_ms, summary.p95_ms, summary.p99_ms) == (100, 600, 600)
