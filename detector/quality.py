@@ -47,7 +47,7 @@ class Reason(StrEnum):
 
 
 _ADVICE: Final[dict[Reason, str]] = {
-    Reason.NO_FACE: "No face was found: have the traveller face the camera, uncovered.",
+    Reason.NO_FACE: "No face was found: have the traveller look into the camera.",
     Reason.SEVERAL_FACES: "Another face is as large: have one traveller at a time in view.",
     Reason.FACE_TOO_SMALL: "The face is too small: move closer or raise the resolution.",
     Reason.BLURRED: "The face is blurred: hold still and focus.",
@@ -56,8 +56,8 @@ _ADVICE: Final[dict[Reason, str]] = {
     Reason.LOW_CONTRAST: "The face has hardly any contrast: check haze, glass and lighting.",
     Reason.TURNED_AWAY: "The head is turned away: have the traveller look into the camera.",
     Reason.CUT_OFF: "The frame cuts off part of the face: have the whole head in view.",
-    Reason.EYES_COVERED: "The eyes hardly show: have dark glasses, hair or a hand taken away.",
-    Reason.MOUTH_COVERED: "The mouth hardly shows: have mask, veil or hand taken away, and focus.",
+    Reason.EYES_COVERED: "The eyes hardly show: is it glare, hair or a hand? Capture again.",
+    Reason.MOUTH_COVERED: "The mouth hardly shows: is it a hand, or out of focus? Capture again.",
     Reason.NOISY: "The photo is grainy: add light, or lower the camera's gain.",
     Reason.COMPRESSED: "The photo is compressed too much: send it as JPEG of quality 30 or more.",
     Reason.UNCERTAIN_FACE: "The face is not clearly seen: is the photo upright? Capture again.",

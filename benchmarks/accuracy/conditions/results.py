@@ -11,10 +11,20 @@ import numpy.typing as npt
 from benchmarks.accuracy.bootstrap import draw_identities, shares_of
 from benchmarks.accuracy.conditions.campaign import Observed, Plan
 from benchmarks.accuracy.open_set import STATED_RATE, threshold_at
+from casework.screening.recapture import mendable
 from detector.quality import Quality, Verdict
 
 Rows = npt.NDArray[np.bool_]
-COLUMNS: Final = ("refused", "marked", "missed", "silent", "alarmed", "unheeded")
+COLUMNS: Final = (
+    "refused",
+    "marked",
+    "recaptured",
+    "missed",
+    "silent",
+    "opened",
+    "alarmed",
+    "unheeded",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +50,14 @@ class Result:
     """Of all photos: `unsearchable`."""
     marked: Share
     """Of all photos: `marginal`."""
+    recaptured: Share
+    """Of all photos: searched, and to be captured again unless somebody is found."""
     missed: Share
     """Of mated searches: the own identity stays below the threshold, or the photo is refused."""
     silent: Share
     """Of mated searches: missed though the photo is `usable`."""
+    opened: Share
+    """Of mated searches: missed by a photo that a gate opens for."""
     alarmed: Share
     """Of strangers' searches: anybody reaches the threshold."""
     unheeded: Share
@@ -71,6 +85,12 @@ class Searched:
     def are(self, verdict: Verdict) -> Rows:
         """Say which probes have this verdict."""
         return np.array([quality.verdict is verdict for quality in self.qualities])
+
+    @cached_property
+    def recaptured(self) -> Rows:
+        """Say which probes are searched, and are to be captured again unless somebody is found."""
+        mended = [bool(mendable(quality.as_record())) for quality in self.qualities]
+        return np.array(mended, np.bool_) & ~self.are(Verdict.UNSEARCHABLE)
 
     @cached_property
     def tops(self) -> npt.NDArray[np.float32]:
@@ -123,13 +143,15 @@ def result_of(
     events = (
         refused,
         searched.are(Verdict.MARGINAL),
+        searched.recaptured,
         missed,
         missed & usable,
+        missed & ~refused & ~searched.recaptured,
         np.where(refused, 0, alarms),
         alarms,
     )
     each = np.ones(len(refused))
-    searches = (each, each, mated, mated, np.where(refused, 0, strange), strange)
+    searches = (each, each, each, mated, mated, mated, np.where(refused, 0, strange), strange)
     counted = shares_of(
         np.stack(events, axis=1)[rows].astype(np.float64),
         np.stack(searches, axis=1)[rows].astype(np.float64),

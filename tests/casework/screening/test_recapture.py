@@ -1,17 +1,21 @@
 """What a gate does about a capture: over every outcome, verdict and reason."""
 
+import re
 from datetime import timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from casework.kernel.messages import ENGLISH
 from casework.kernel.vocabulary import Outcome, PersonReason, Recapture
 from casework.screening import recapture
 from casework.screening.recapture import decide, is_fresh, mendable, person_reasons
+from casework.screening.verification import _ADVICE
 from casework.tables import Encounter
 from detector.measures import NOT_ASSESSABLE, Measure
 from detector.quality import Quality, Reason, Verdict, bounds
+from tests.catalogues import read
 from tests.services import BEGIN
 
 BOUNDS = {each.measure: each for each in bounds(0.9)}
@@ -102,6 +106,26 @@ def test_every_second_limit_is_of_a_measure_that_is_judged():
 
 def test_a_lodgings_guest_and_an_encounter_of_before_ask_for_nobody():
     assert person_reasons(Encounter(recapture=None, person_required=False)) == []
+
+
+UNCOVER = re.compile(
+    r"(take|have|taken?|pull|lift).*\b(off|away)\b|remov|uncover|unveil"
+    r"|without (a |any )?(mask|veil|scarf|glasses|dark glasses|covering)"
+    r"|\b(me)?lepas|\bbuka\b|dibuka|\btanpa (masker|cadar|jilbab|kerudung|kacamata)",
+    re.IGNORECASE,
+)
+INDONESIAN = read("id")
+ADVICE = [text for code, text in ENGLISH.items() if code.startswith("advice_")]
+
+
+def test_no_advice_asks_anybody_to_uncover():
+    """What faith or medicine asks for stays on: a person looks instead."""
+    indonesian = [str(INDONESIAN.get(text).string) for text in ADVICE]
+    every = [*(reason.advice for reason in Reason), *ADVICE, *indonesian, *_ADVICE.values()]
+    assert len(every) > 4 * len(Reason) - 4
+    assert [text for text in every if UNCOVER.search(text)] == []
+    for asked in ("Have the veil taken away.", "Uncover the face.", "Lepaskan masker."):
+        assert UNCOVER.search(asked)
 
 
 def test_a_capture_is_repeated_for_ten_minutes():
