@@ -75,6 +75,7 @@ def load_pipeline(
         confident_score=pack.detector.confident_score,
         sure_score=pack.detector.sure_score,
         sure_spread=pack.detector.sure_spread,
+        recognisable_length=pack.recogniser.recognisable_length,
         runtime=chosen,
     )
 

@@ -1,6 +1,6 @@
 """The way of a photo: bytes -> decode -> detect -> choose -> align -> assess -> embed."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from detector.decode import Photo, Pixels, open_photo
@@ -47,7 +47,7 @@ class Analysis:
 class Pipeline:
     """Analyses photos with one pack's networks. Safe to call from several threads at once."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a manifest says of both networks
         self,
         detector: FaceDetector,
         embedder: Embedder,
@@ -57,6 +57,7 @@ class Pipeline:
         confident_score: float = 0.0,
         sure_score: float = 0.0,
         sure_spread: float = 0.0,
+        recognisable_length: float | None = None,
         runtime: Runtime = Runtime.ONNXRUNTIME,
     ) -> None:
         """Take the networks as they are.
@@ -72,6 +73,8 @@ class Pipeline:
                 last, which way is up is looked at.
             sure_spread: unless its landmarks lie as close as this in the close-up and its mirror
                 image, in eye distances, and it reaches `confident_score`.
+            recognisable_length: of an embedding before it is scaled; a shorter one marks its photo.
+                None marks none: nothing is known of the network's scale.
             runtime: what runs the embedder.
         """
         self.detector = detector
@@ -79,6 +82,7 @@ class Pipeline:
         self.detection_sizes = detection_sizes
         self.limits = limits or Limits()
         self.confident_score = confident_score
+        self.recognisable_length = recognisable_length
         self.runtime = runtime
         self._finder = SubjectFinder(
             detector, detection_sizes, confident_score, sure_score, sure_spread
@@ -97,8 +101,8 @@ class Pipeline:
         if located.quality.verdict is Verdict.UNSEARCHABLE:
             return located
         with watch.stage("embed"):
-            embedding = self.embedder.embed([located.chip])[0]
-        return with_embedding(located, embedding)
+            (embedding,), (length,) = self.embedder.measure([located.chip])
+        return with_embedding(located, embedding, float(length), self.recognisable_length)
 
     def locate(self, data: bytes, watch: Stopwatch) -> Analysis:
         """Do everything but embed: bulk enrolment embeds many faces at once."""
@@ -133,15 +137,19 @@ class Pipeline:
         )
 
 
-def with_embedding(analysis: Analysis, embedding: Embedding) -> Analysis:
-    """Return the analysis completed by its subject's embedding."""
-    return Analysis(
-        analysis.photo,
-        analysis.faces,
-        analysis.subject,
-        analysis.quality,
-        analysis.chip,
-        embedding,
-        analysis.pixels,
-        analysis.stages,
+def with_embedding(
+    analysis: Analysis, embedding: Embedding, length: float, recognisable_length: float | None
+) -> Analysis:
+    """Return the analysis completed by its subject's embedding.
+
+    Args:
+        analysis: of the photo.
+        embedding: unit vector.
+        length: of it before it was scaled.
+        recognisable_length: see `Pipeline`.
+    """
+    return replace(
+        analysis,
+        quality=analysis.quality.with_length(length, recognisable_length),
+        embedding=embedding,
     )

@@ -37,6 +37,7 @@ class Reason(StrEnum):
     NOISY = "noisy"
     COMPRESSED = "compressed"
     UNCERTAIN_FACE = "uncertain_face"
+    HARD_TO_RECOGNISE = "hard_to_recognise"
     TURNED = "turned"
     NEGATIVE = "negative"
 
@@ -61,6 +62,7 @@ _ADVICE: Final[dict[Reason, str]] = {
     Reason.NOISY: "The photo is grainy: add light, or lower the camera's gain.",
     Reason.COMPRESSED: "The photo is compressed too much: send it as JPEG of quality 30 or more.",
     Reason.UNCERTAIN_FACE: "The face is not clearly seen: is the photo upright? Capture again.",
+    Reason.HARD_TO_RECOGNISE: "The face shows little to recognise it by: capture it again.",
     Reason.TURNED: "The photo is not upright: turn the camera, or have it turn its photos.",
     Reason.NEGATIVE: "The photo is a negative: send the picture with its own light and dark.",
 }
@@ -85,6 +87,14 @@ class Quality:
         """Return it with the degrees clockwise by which the photo was turned beforehand."""
         turn = Measure("PhotoTurn", degrees, "deg", NOT_ASSESSABLE)
         return Quality(self.verdict, self.reasons, (*self.measures, turn))
+
+    def with_length(self, length: float, least: float | None) -> "Quality":
+        """Return it with the length of the embedding before it was scaled, short below `least`."""
+        measure = Measure("EmbeddingLength", round(length, 2), "of the network", NOT_ASSESSABLE)
+        told = Quality(self.verdict, self.reasons, (*self.measures, measure))
+        if least is None or length >= least:
+            return told
+        return told.with_reason(Reason.HARD_TO_RECOGNISE, refused=False)
 
     def with_reason(self, reason: Reason, *, refused: bool) -> "Quality":
         """Return it with one reason more, for which the photo is refused or else marginal."""

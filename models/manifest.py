@@ -126,11 +126,17 @@ class Detector(WeightsFile):
 
 
 class Recogniser(WeightsFile):
-    """Turns an aligned face into an embedding of `embedding_dim` floats."""
+    """Turns an aligned face into an embedding of `embedding_dim` floats.
+
+    Its length before it is scaled to 1 tells how much the network recognises in a face: below
+    `recognisable_length` a photo is marked. Each network has a scale of its own; without a bound,
+    none is marked.
+    """
 
     architecture: Architecture
     embedding_dim: Annotated[int, Field(gt=0, le=8192)]
     alignment: Literal["arcface-112"]
+    recognisable_length: Annotated[float, Field(gt=0)] | None = None
 
 
 class Companion(Recogniser):

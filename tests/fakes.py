@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from detector.align import ARCFACE_TEMPLATE, CHIP_SIZE
+from detector.embed import Measured
 from detector.faces import Box, Face, Image
 from detector.limits import Limits
 from detector.pipeline import Pipeline
@@ -168,6 +169,11 @@ class FakeEmbedder:
                 described[0] = 1
             rows[row] = described / np.linalg.norm(described)
         return rows
+
+    def measure(self, chips: Sequence[Image]) -> Measured:
+        """See `detector.embed.Embedder.measure`."""
+        rows = self.embed(chips)
+        return Measured(rows, np.ones(len(rows)))
 
 
 def fake_pipeline(limits: Limits | None = None) -> Pipeline:

@@ -332,6 +332,7 @@ EXPLAINED: Final[Mapping[StrEnum, str]] = {
     Reason.NOISY: msg("The photo is grainy."),
     Reason.COMPRESSED: msg("The photo is compressed too much."),
     Reason.UNCERTAIN_FACE: msg("The face is not clearly seen, or the photo is not upright."),
+    Reason.HARD_TO_RECOGNISE: msg("The face shows little to recognise it by."),
     Reason.TURNED: msg("The photo was not upright."),
     Reason.NEGATIVE: msg("The photo is a negative."),
 }

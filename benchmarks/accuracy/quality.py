@@ -155,7 +155,8 @@ def analyse(pipeline: Pipeline, image: Image) -> Analysis | None:
     located = pipeline.locate(content.tobytes(), Stopwatch())
     if located.chip is None:
         return None
-    return with_embedding(located, pipeline.embedder.embed([located.chip])[0])
+    (embedding,), (length,) = pipeline.embedder.measure([located.chip])
+    return with_embedding(located, embedding, float(length), pipeline.recognisable_length)
 
 
 def measure(pipeline: Pipeline, step: Step, probes: Iterable[Image], seed: int) -> Result:

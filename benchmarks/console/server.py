@@ -21,7 +21,7 @@ from casework.service import Service
 from config.opening import open_pipeline
 from config.records import open_records
 from config.settings import Settings
-from detector.embed import Embedder
+from detector.embed import Embedder, Measured
 from detector.faces import Image
 from models.manifest import load_pack
 
@@ -40,8 +40,12 @@ class OwnVectors:
 
     def embed(self, chips: Sequence[Image]) -> npt.NDArray[np.float32]:
         """See `detector.embed.Embedder.embed`."""
-        self._recogniser.embed(chips)
-        return self._own.embed(chips)
+        return self.measure(chips).rows
+
+    def measure(self, chips: Sequence[Image]) -> Measured:
+        """See `detector.embed.Embedder.measure`."""
+        lengths = self._recogniser.measure(chips).lengths
+        return Measured(self._own.embed(chips), lengths)
 
 
 def settings_of(folder: Path, port: int = 0) -> Settings:

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from detector.align import ARCFACE_TEMPLATE, CHIP_SIZE
+from detector.embed import Measured
 from detector.faces import Box, Face, Image
 from detector.pipeline import Pipeline
 
@@ -45,6 +46,11 @@ class MockEmbedder:
         """See `detector.embed.Embedder.embed`."""
         rows = np.stack([self._vector(chip) for chip in chips])
         return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float32)
+
+    def measure(self, chips: Sequence[Image]) -> Measured:
+        """See `detector.embed.Embedder.measure`."""
+        rows = self.embed(chips)
+        return Measured(rows, np.ones(len(rows)))
 
     def _vector(self, chip: Image) -> npt.NDArray[np.float32]:
         seed = hashlib.blake2b(chip.tobytes(), digest_size=8).digest()

@@ -417,6 +417,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     "advice_compressed": "The photo is compressed too much: choose one that was saved with less.",
     "advice_noisy": "The photo is grainy: choose one that was taken in better light.",
     "advice_uncertain_face": "The face is not clearly seen: is the photo upright? Choose another.",
+    "advice_hard_to_recognise": "The face shows little to recognise it by: choose a closer photo.",
     "advice_turned": "The photo is not upright: turn it, and see that the face is upright.",
     "advice_negative": "The photo is a negative: choose the picture itself.",
     # Imports: the file

@@ -57,6 +57,7 @@ _MENDED: Final[dict[Reason, _Mending]] = {
     Reason.NOISY: True,
     Reason.COMPRESSED: True,
     Reason.UNCERTAIN_FACE: True,
+    Reason.HARD_TO_RECOGNISE: True,
     # Put right by the service, and searched as well as any: the camera has to be put right.
     Reason.TURNED: False,
     Reason.NEGATIVE: False,

@@ -38,6 +38,7 @@ _ADVICE: Final[Mapping[Reason, str]] = {
     Reason.COMPRESSED: f"The reference is compressed too much: {_RATHER}",
     Reason.NOISY: f"The reference is grainy: {_RATHER}",
     Reason.UNCERTAIN_FACE: f"The face in the reference is not clearly seen: {_RATHER}",
+    Reason.HARD_TO_RECOGNISE: f"The face in the reference shows little to recognise: {_RATHER}",
     Reason.TURNED: f"The reference is not upright: turn it, {_RATHER}",
     Reason.NEGATIVE: f"The reference is a negative: {_RATHER}",
 }

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import onnx
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 
 from detector.compiled_check import packaged_chips
-from detector.embed import FusedEmbedder, NetworkEmbedder, input_batch, unit_rows
+from detector.embed import FusedEmbedder, Measured, NetworkEmbedder, input_batch, unit_rows
 from detector.errors import NetworkError
 from detector.session import Network
 from models.manifest import Preprocessing
@@ -142,6 +143,10 @@ class Constant:
         self.seen += list(chips)
         return np.tile(self.direction, (len(chips), 1)).reshape(len(chips), self.dim)
 
+    def measure(self, chips):
+        rows = self.embed(chips)
+        return Measured(rows, np.full(len(rows), float(len(self.seen))))
+
 
 def test_fused_embeddings_compare_by_the_weighted_mean_of_their_cosines():
     chips = [np.zeros((112, 112, 3), np.uint8)] * 2
@@ -169,3 +174,23 @@ def test_a_mirrored_embedding_does_not_know_left_from_right(pipeline):
     fused = FusedEmbedder([pipeline.embedder], [1.0], mirrored=True)
     one, mirror = fused.embed([chip, np.ascontiguousarray(chip[:, ::-1])])
     assert one @ mirror == pytest.approx(1, abs=1e-5)
+
+
+def test_lengths_are_those_of_the_networks_answers(tmp_path):
+    chips = [np.full((112, 112, 3), tone, np.uint8) for tone in (10, 20)]
+    told = NetworkEmbedder(tiny_network(tmp_path, scale=2.0), PLAIN, 3).measure(chips)
+    np.testing.assert_allclose(told.lengths, [20 * 3**0.5, 40 * 3**0.5], rtol=1e-6)
+    np.testing.assert_allclose(np.linalg.norm(told.rows, axis=1), 1, rtol=1e-6)
+
+
+def test_a_fused_embedding_is_as_long_as_its_first_part_with_its_mirror_image():
+    chip = np.zeros((112, 112, 3), np.uint8)
+    fused = FusedEmbedder([Constant([1, 0]), Constant([0, 0, 1])], [1.0, 0.5], mirrored=True)
+    # The stand-in's answers are 1, 2, ... long.
+    assert fused.measure([chip]).lengths.tolist() == [1.5]
+
+
+def test_shorter_faces_are_harder_to_recognise(pipeline, chips):
+    blurred = [cv2.GaussianBlur(chip, (0, 0), 6) for chip in chips]
+    sharp, soft = (pipeline.embedder.measure(each).lengths for each in (chips, blurred))
+    assert (soft < sharp).all()

@@ -298,9 +298,11 @@ def test_stages_are_timed_and_their_names_are_stable(pipeline):
 def test_locating_and_embedding_later_is_the_same(pipeline, astronaut):
     located = pipeline.locate(packaged("astronaut"), Stopwatch())
     assert located.embedding is None
-    later = with_embedding(located, pipeline.embedder.embed([located.chip])[0])
+    (embedding,), (length,) = pipeline.embedder.measure([located.chip])
+    later = with_embedding(located, embedding, length, pipeline.recognisable_length)
     np.testing.assert_array_equal(later.embedding, astronaut.embedding)
     assert later.subject is located.subject
+    assert later.quality == astronaut.quality
 
 
 # -- implausible answers of a network

@@ -148,3 +148,16 @@ def test_no_face_is_unsearchable():
 def test_every_reason_tells_the_operator_what_to_do(reason):
     assert reason.advice.endswith(".")
     assert ":" in reason.advice
+
+
+@pytest.mark.parametrize("least", [None, 9.8])
+@pytest.mark.parametrize("verdict", list(Verdict))
+def test_a_short_embedding_marks_its_photo_where_the_pack_has_a_bound(verdict, least):
+    seen = Quality(verdict, (), ())
+    for length in (9.79, 9.8, 12.0):
+        told = seen.with_length(length, least)
+        assert told.measure("EmbeddingLength").value == length
+        short = least is not None and length < least
+        assert told.reasons == ((Reason.HARD_TO_RECOGNISE,) if short else ())
+        marked = short and verdict is Verdict.USABLE
+        assert told.verdict is (Verdict.MARGINAL if marked else verdict)

@@ -80,6 +80,14 @@ class Plan:
         return np.concatenate(self.galleries)
 
 
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """A pack's own: see `models.manifest.Detector` and `Recogniser`."""
+
+    confident_score: float
+    recognisable_length: float | None = None
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Observed:
     """Photos under one condition, row by row; NaN where no face was found."""
@@ -94,6 +102,8 @@ class Observed:
     """(photos, 4): width, height, second face and quantisation, as `detector.measures.Setting`."""
     marks: npt.NDArray[np.uint8]
     """(photos, 2): for each of `_MARKS`, 0 without it, 1 with it, 2 where it refuses the photo."""
+    lengths: npt.NDArray[np.float64]
+    """(photos,) of the embeddings before they were scaled."""
 
     @property
     def found(self) -> npt.NDArray[np.bool_]:
@@ -105,7 +115,7 @@ class Observed:
         """(photos, 5, 2) in pixels of the photo."""
         return self.faces[:, 4:14].reshape(-1, 5, 2)
 
-    def quality(self, row: int, confident_score: float) -> Quality:
+    def quality(self, row: int, bounds: Bounds) -> Quality:
         """Judge one photo by the measures and bounds of this moment."""
         if not self.found[row]:
             return NO_FACE
@@ -114,11 +124,11 @@ class Observed:
         chip = np.ascontiguousarray(np.broadcast_to(self.chips[row], (CHIP_SIZE, CHIP_SIZE, 3)))
         width, height, second, steps = self.settings[row]
         setting = Setting(int(width), int(height), float(second), float(steps))
-        quality = assess(face, chip, setting, confident_score)
+        quality = assess(face, chip, setting, bounds.confident_score)
         for reason, mark in zip(_MARKS, self.marks[row], strict=True):
             if mark:
                 quality = quality.with_reason(reason, refused=mark == _REFUSED)
-        return quality
+        return quality.with_length(float(self.lengths[row]), bounds.recognisable_length)
 
 
 def make_plan(data: DataSet, gallery: int, mated: int, strangers: int, seed: int) -> Plan:
@@ -162,7 +172,7 @@ class Campaign:
         quiet_native_logging()
         self._data, self._plan, self._seed = data, plan, seed
         self._pipeline = load_pipeline(pack, model_store())
-        self.confident_score = self._pipeline.confident_score
+        self.bounds = Bounds(self._pipeline.confident_score, self._pipeline.recognisable_length)
         code = [path for path in detector_code() if path.stem not in _JUDGING]
         drawn = [Path(__file__).with_name(f"{name}.py") for name in _DRAWING]
         photos = "".join(data.label(photo) for photo in (*plan.enrolled, *plan.probes))
@@ -241,7 +251,8 @@ def look(pipeline: Pipeline, content: bytes) -> Analysis | None:
     located = pipeline.locate(content, Stopwatch())
     if located.chip is None:
         return None
-    return with_embedding(located, pipeline.embedder.embed([located.chip])[0])
+    (embedding,), (length,) = pipeline.embedder.measure([located.chip])
+    return with_embedding(located, embedding, float(length), pipeline.recognisable_length)
 
 
 def stacked(analyses: Sequence[Analysis | None], dim: int) -> Observed:
@@ -250,7 +261,7 @@ def stacked(analyses: Sequence[Analysis | None], dim: int) -> Observed:
     embeddings = np.full((count, dim), np.nan, np.float32)
     chips = np.zeros((count, CHIP_SIZE, CHIP_SIZE, 3), np.uint8)
     faces, settings = np.full((count, 15), np.nan, np.float32), np.full((count, 4), np.nan)
-    marks = np.zeros((count, len(_MARKS)), np.uint8)
+    marks, lengths = np.zeros((count, len(_MARKS)), np.uint8), np.full(count, np.nan)
     for row, seen in enumerate(analyses):
         if seen is None or seen.embedding is None or seen.subject is None or seen.chip is None:
             continue
@@ -262,8 +273,9 @@ def stacked(analyses: Sequence[Analysis | None], dim: int) -> Observed:
         second = second_face(seen.faces)
         settings[row] = [seen.photo.width, seen.photo.height, second, header.quantization]
         marks[row] = [_mark(seen.quality, reason) for reason in _MARKS]
+        lengths[row] = seen.quality.measure("EmbeddingLength").value
     grey = bool((chips == chips[..., :1]).all())
-    return Observed(embeddings, chips[..., :1] if grey else chips, faces, settings, marks)
+    return Observed(embeddings, chips[..., :1] if grey else chips, faces, settings, marks, lengths)
 
 
 def _mark(quality: Quality, reason: Reason) -> int:

@@ -83,7 +83,7 @@ def measure_conditions(  # noqa: PLR0913, PLR0917 - a command's options are its 
             enrolled, clean = looks.enrol(step), looks.clean(step)
 
             def searched(observed: Observed) -> Searched:
-                return Searched(plan, enrolled, observed, looks.confident_score)
+                return Searched(plan, enrolled, observed, looks.bounds)
 
             unharmed = searched(clean)
             seen = [("clean", "as they are", unharmed)]

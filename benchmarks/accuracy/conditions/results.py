@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.accuracy.bootstrap import draw_identities, shares_of
-from benchmarks.accuracy.conditions.campaign import Observed, Plan
+from benchmarks.accuracy.conditions.campaign import Bounds, Observed, Plan
 from benchmarks.accuracy.open_set import STATED_RATE, threshold_at
 from casework.screening.recapture import mendable
 from detector.quality import Quality, Verdict
@@ -73,14 +73,13 @@ class Searched:
     plan: Plan
     enrolled: Observed
     observed: Observed
-    confident_score: float
-    """The pack's, see `detector.quality.bounds`."""
+    bounds: Bounds
 
     @cached_property
     def qualities(self) -> list[Quality]:
         """Of each probe."""
         rows = range(len(self.plan.probes))
-        return [self.observed.quality(row, self.confident_score) for row in rows]
+        return [self.observed.quality(row, self.bounds) for row in rows]
 
     def are(self, verdict: Verdict) -> Rows:
         """Say which probes have this verdict."""

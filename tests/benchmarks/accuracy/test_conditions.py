@@ -10,6 +10,7 @@ import pytest
 from benchmarks.accuracy.conditions import command
 from benchmarks.accuracy.conditions.campaign import (
     CONDITIONS,
+    Bounds,
     Campaign,
     Observed,
     Plan,
@@ -121,7 +122,8 @@ def observed(vectors, confidence) -> Observed:
     unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
     chips = np.tile(checks[None, ..., None], (count, 1, 1, 1))
     marks = np.zeros((count, 2), np.uint8)
-    return Observed(unit.astype(np.float32), chips, faces, settings, marks)
+    lengths = np.full(len(unit), 12.0)
+    return Observed(unit.astype(np.float32), chips, faces, settings, marks, lengths)
 
 
 def test_misses_alarms_and_refusals_are_counted_as_they_happen():
@@ -130,7 +132,7 @@ def test_misses_alarms_and_refusals_are_counted_as_they_happen():
     plan = Plan((photos[:20], photos[20:40]), photos[40:60], photos[60:])
     enrolled = observed(random.standard_normal((40, 64)), 0.95)
     near = np.concatenate([enrolled.embeddings[:20], random.standard_normal((20, 64)) / 8])
-    clean = Searched(plan, enrolled, observed(near, 0.95), CONFIDENT)
+    clean = Searched(plan, enrolled, observed(near, 0.95), Bounds(CONFIDENT))
     threshold = clean_threshold(clean)
     everybody = np.ones(40, np.bool_)
     fine = result_of("clean", "", clean, threshold, everybody, 0)
@@ -146,7 +148,7 @@ def test_misses_alarms_and_refusals_are_counted_as_they_happen():
     harmed[30] = np.nan
     doubt = np.full(40, 0.95)
     doubt[[0, 22, 23]] = 0.5
-    seen = Searched(plan, enrolled, observed(harmed, doubt), CONFIDENT)
+    seen = Searched(plan, enrolled, observed(harmed, doubt), Bounds(CONFIDENT))
     result = result_of("harmed", "", seen, threshold, everybody, 0)
     assert result.missed.rate == 5 / 20  # a refusal is a miss
     assert result.silent.rate == 4 / 20  # but not a silent one
@@ -196,10 +198,10 @@ def test_what_was_kept_is_judged_as_the_service_judges_the_photo(pipeline):
     }
     kept = stacked([look(pipeline, each) for each in photos.values()], pipeline.embedder.dim)
     for row, (name, content) in enumerate(photos.items()):
-        judged = kept.quality(row, pipeline.confident_score)
-        seen = pipeline.locate(content, Stopwatch()).quality
+        judged = kept.quality(row, Bounds(pipeline.confident_score, pipeline.recognisable_length))
+        seen = pipeline.analyse(content).quality
         assert (judged.verdict, judged.reasons) == (seen.verdict, seen.reasons), name
-    assert len({kept.quality(row, 0.0).reasons for row in range(4)}) == 4
+    assert len({kept.quality(row, Bounds(0.0)).reasons for row in range(4)}) == 4
 
 
 @pytest.mark.usefixtures("weights")

@@ -120,7 +120,9 @@ ADVICE = [text for code, text in ENGLISH.items() if code.startswith("advice_")]
 
 def test_no_advice_asks_anybody_to_uncover():
     """What faith or medicine asks for stays on: a person looks instead."""
-    indonesian = [str(INDONESIAN.get(text).string) for text in ADVICE]
+    found = [INDONESIAN.get(text) for text in ADVICE]
+    indonesian = [str(each.string) for each in found if each is not None]
+    assert len(indonesian) == len(ADVICE)
     every = [*(reason.advice for reason in Reason), *ADVICE, *indonesian, *_ADVICE.values()]
     assert len(every) > 4 * len(Reason) - 4
     assert [text for text in every if UNCOVER.search(text)] == []
