@@ -90,7 +90,7 @@ class Quality:
 
     def with_length(self, length: float, least: float | None) -> "Quality":
         """Return it with the length of the embedding before it was scaled, short below `least`."""
-        measure = Measure("EmbeddingLength", round(length, 2), "of the network", NOT_ASSESSABLE)
+        measure = Measure("EmbeddingLength", round(length, 2), "the network's own", NOT_ASSESSABLE)
         told = Quality(self.verdict, self.reasons, (*self.measures, measure))
         if least is None or length >= least:
             return told

@@ -128,6 +128,8 @@ class Observed:
         for reason, mark in zip(_MARKS, self.marks[row], strict=True):
             if mark:
                 quality = quality.with_reason(reason, refused=mark == _REFUSED)
+        if quality.verdict is Verdict.UNSEARCHABLE:  # which the service does not embed
+            return quality
         return quality.with_length(float(self.lengths[row]), bounds.recognisable_length)
 
 
