@@ -38,8 +38,9 @@ _Mending: TypeAlias = bool | tuple[Beyond, ...]
 # photos begin to be missed, at the price of few that would have been found.
 _MENDED: Final[dict[Reason, _Mending]] = {
     Reason.NO_FACE: True,
-    # Another capture shows the same people.
-    Reason.SEVERAL_FACES: False,
+    # One face is searched, the most prominent: with another nearly as large it may be the wrong
+    # one, and the advice is to have one traveller in view.
+    Reason.SEVERAL_FACES: (Beyond("SingleFacePresent", 0.45, too_high=True),),
     Reason.FACE_TOO_SMALL: True,
     Reason.BLURRED: (Beyond("EdgeSteepness", 35),),
     Reason.TOO_DARK: True,
