@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 ARGS   ?=
+# Tests wait for disks, servers and browsers as well: half as many workers again as processors.
+WORKERS ?= $(shell $(PYTHON) -c 'import os; n = len(os.sched_getaffinity(0)); print(n + n // 2)')
 
 # `make demo -- --keep` hands what follows to the command.
 ifneq (,$(filter demo serve bench,$(firstword $(MAKECMDGOALS))))
@@ -41,7 +43,7 @@ serve: weights  ## run the service on this machine
 	@$(BIN)/siaga serve $(EXTRA) $(ARGS)
 
 test: weights  ## run the tests
-	@$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 test-more: weights  ## campaigns beside the tests: crashes, upgrades, imports, a TypeScript client (needs Node)
 	@$(BIN)/python -m pytest -n 0 -m more $(ARGS)

@@ -30,7 +30,7 @@ CLIENTS: Final = ("httpx", "httpcore")
 """Who asks here: what they log is not the service's."""
 REFUSED: Final = (MARK * 1200, f"{MARK}\0")
 NO_TEXT: Final = frozenset({"enum", "const", "format", "pattern"})
-IDS: Final = ("_id", "_ids", "shared_with", "after", "before", "if-match")
+IDS: Final = ("_id", "_ids", "shared_with", "recapture_of", "after", "before", "if-match")
 """Ends of the names of fields that hold ids: who asks for one is told that there is none such."""
 
 SIGN_IN: Final = (
