@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from benchmarks.crash.clients import Ledger, Screening, Step
 from benchmarks.load.client import closed_loop
 from casework.kernel.permissions import Permission
-from casework.kernel.vocabulary import AlertState
+from casework.kernel.vocabulary import AlertState, Recapture
 from casework.records import Records
 from casework.tables import Alert, AlertEvent, AuditRecord, Encounter, IdempotencyRecord
 
@@ -122,10 +122,13 @@ def _of_encounters(session: Session) -> Iterator[str]:
     audited: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in session.scalars(select(AuditRecord).where(AuditRecord.action == Permission.SCREEN)):
         audited[row.object_id or ""].append(row.detail or {})
-    for encounter in session.execute(select(Encounter.id, Encounter.port, Encounter.outcome)):
+    columns = (Encounter.id, Encounter.port, Encounter.outcome, Encounter.recapture)
+    for encounter in session.execute(select(*columns)):
         recorded = audited.pop(encounter.id, [])
         raised = alerts[encounter.id]
         whole = {"port": encounter.port, "outcome": encounter.outcome, "alerts": raised}
+        if encounter.recapture not in {None, Recapture.NOT_NEEDED}:
+            whole["recapture"] = encounter.recapture
         if recorded != [whole]:
             yield f"encounter {encounter.id} has {raised} alerts, and the trail says {recorded}"
         if (encounter.outcome == "alert") != (raised > 0):

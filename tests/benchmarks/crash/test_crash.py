@@ -11,7 +11,7 @@ from benchmarks.crash import report as crash_report
 from benchmarks.crash.clients import Ledger, Step
 from benchmarks.crash.crash import Round
 from benchmarks.report import Report
-from casework.kernel.vocabulary import Direction, Disposal, Opinion, Role, Stage
+from casework.kernel.vocabulary import Direction, Disposal, Opinion, Recapture, Role, Stage
 from casework.review.decisions import Finding
 from casework.screening.screening import Arrival
 from tests.fakes import photo_of
@@ -56,6 +56,15 @@ def alter(desk, statement):
 
 def test_a_sound_database_passes(desk):
     assert found(desk) == []
+
+
+def test_what_a_gate_was_advised_is_held_against_the_trail(desk):
+    arrival = Arrival(photo_of(), "CGK", Direction.ENTRY, Stage.ARRIVAL, idempotency_key="nobody")
+    screened = desk.service.screening.encounters.screen(arrival, port_system())
+    assert screened.encounter.recapture == Recapture.ADVISED
+    assert found(desk) == []
+    alter(desk, "UPDATE encounter SET recapture = NULL WHERE outcome = 'unsearchable'")
+    assert "and the trail says" in "\n".join(found(desk))
 
 
 @pytest.mark.parametrize(
