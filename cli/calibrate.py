@@ -1,11 +1,11 @@
 """`siaga calibrate`: measure how high strangers score, so that thresholds keep their promise."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -229,27 +229,28 @@ def _calibrate(
 
 
 def _against_gallery(service: Service, seen: Sequence[Seen]) -> list[Searched]:
-    top_score = service.calibration.calibrations.top_score
-    return [
-        Searched(
-            each.photo,
-            top_score(each.embedding) if each.embedding is not None else None,
-            each.refusal,
-        )
-        for each in seen
-    ]
+    found = [each.embedding for each in seen if each.embedding is not None]
+    return _scored(seen, service.calibration.calibrations.top_scores(found))
 
 
 def against_each_other(seen: Sequence[Seen]) -> list[Searched]:
     """Return each photo's highest score among the others: who is there twice stands out."""
-    found = [each for each in seen if each.embedding is not None]
-    rows = np.stack([each.embedding for each in found if each.embedding is not None])
-    scores = rows @ rows.T
-    np.fill_diagonal(scores, -1)
-    tops = scores.max(axis=1)
-    known = [Searched(each.photo, float(top)) for each, top in zip(found, tops, strict=True)]
-    refused = [Searched(each.photo, None, each.refusal) for each in seen if each.refusal]
-    return [*known, *refused]
+    rows = _templates(seen)
+    tops = []
+    for row, probe in enumerate(rows):
+        scores = rows @ probe
+        scores[row] = -1
+        tops.append(float(scores.max()))
+    return _scored(seen, tops)
+
+
+def _scored(seen: Sequence[Seen], scores: Iterable[float]) -> list[Searched]:
+    """Give the scores to the photos that were not refused, in their order, as far as they go."""
+    left = iter(scores)
+    return [
+        Searched(each.photo, None if each.embedding is None else next(left, None), each.refusal)
+        for each in seen
+    ]
 
 
 def _tell_prior(
@@ -258,13 +259,7 @@ def _tell_prior(
     searched = against_each_other(seen)
     conspicuous = conspicuous_among(searched)
     if as_json:
-        print_json(
-            {
-                "prior": asdict(curve),
-                "refused": [asdict(each) for each in searched if each.refusal],
-                "conspicuous": [asdict(each) for each in conspicuous],
-            }
-        )
+        print_json({"prior": asdict(curve), **_photos_named(searched, conspicuous)})
         return
     _tell_refused(searched)
     for each in conspicuous[:_SHOWN]:
@@ -317,13 +312,7 @@ def _tell_kept(service: Service) -> None:
 def _tell(reading: CalibrationAtSize, searched: Sequence[Searched], *, as_json: bool) -> None:
     conspicuous = conspicuous_among(searched)
     if as_json:
-        print_json(
-            {
-                **asdict(reading),
-                "refused": [asdict(each) for each in searched if each.refusal],
-                "conspicuous": [asdict(each) for each in conspicuous],
-            }
-        )
+        print_json({**asdict(reading), **_photos_named(searched, conspicuous)})
         return
     _tell_refused(searched)
     for each in conspicuous[:_SHOWN]:
@@ -373,6 +362,16 @@ def _table(reading: CalibrationAtSize) -> Table:
             f"{each.fpir_low:.2%} - {each.fpir_high:.2%}",
         )
     return table
+
+
+def _photos_named(
+    searched: Sequence[Searched], conspicuous: Sequence[Searched]
+) -> dict[str, list[dict[str, Any]]]:
+    """Return the photos that somebody should look at, as plain data."""
+    return {
+        "refused": [asdict(each) for each in searched if each.refusal],
+        "conspicuous": [asdict(each) for each in conspicuous],
+    }
 
 
 def _tell_refused(searched: Sequence[Searched]) -> None:

@@ -11,7 +11,7 @@ from config.opening import open_pipeline
 from config.settings import Settings
 from detector.errors import PhotoError
 from detector.pipeline import Analysis
-from index.threshold import FalseMatchCurve
+from index.threshold import MATCH_FMR, FalseMatchCurve
 from models.manifest import load_pack
 
 PhotoFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A photo.")]
@@ -25,7 +25,7 @@ def compare(
         typer.Option(
             min=1e-9, max=0.999, help="Share of pairs of different people that may be as alike."
         ),
-    ] = 1e-3,
+    ] = MATCH_FMR,
     as_json: AsJson = False,
 ) -> None:
     """Compare two photos; exit 1 if either cannot be searched."""

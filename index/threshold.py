@@ -9,10 +9,14 @@ measured with the model tells the score at which it is reached.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
 HIGHEST_SCORE = 1.0
+
+MATCH_FMR: Final = 1e-3
+"""False match rate at which two photos are called one person's, unless a caller names another."""
 
 
 @dataclass(frozen=True, slots=True)

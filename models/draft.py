@@ -118,13 +118,14 @@ def _tables(text: str) -> dict[str, Any]:
 
 def _read(path: Path) -> _Network:
     import onnx  # noqa: PLC0415 - only this command and the compiler look into networks
+    from google.protobuf.message import DecodeError  # noqa: PLC0415 - likewise
 
     try:
         content = path.read_bytes()
         graph = onnx.load_model_from_string(content).graph
     except OSError as error:
         raise ManifestInvalid(f"{path}: {error.strerror}. Make it readable.") from error
-    except Exception as error:  # whatever protobuf makes of other files
+    except DecodeError as error:
         raise ManifestInvalid(f"{path} is no ONNX file.") from error
     constants = {each.name for each in graph.initializer}
     images = [

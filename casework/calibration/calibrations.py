@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Final
 
+import numpy as np
 from sqlalchemy import select
 from sqlalchemy.orm import Session, undefer
 
@@ -40,6 +41,9 @@ from models.runtimes import Runtime
 LEAST_UNASKED: Final = 1000
 # So many times the searches behind the one in force are worth a new one: half the uncertainty.
 _MORE_EVIDENCE: Final = 4
+
+# Faces searched for in one pass over the gallery: the engines read it once for so many.
+_AT_ONCE: Final = 64
 
 # FPIRs of the table that people read; a target may be any.
 SHOWN_FPIR: Final = (0.1, 0.03, 0.01, 0.003, 0.001)
@@ -169,10 +173,17 @@ class Calibrations:
         self._mirror.catch_up()
         return len(self._mirror.gallery)
 
-    def top_score(self, embedding: Embedding) -> float | None:
-        """Return the highest score of a face against the gallery; None if that is empty."""
+    def top_scores(self, embeddings: Sequence[Embedding]) -> list[float]:
+        """Return the highest score of each face against the gallery; nothing if that is empty."""
         self._mirror.catch_up()
-        return self._mirror.gallery.search(embedding, 1.0).best
+        found = [
+            each.best
+            for start in range(0, len(embeddings), _AT_ONCE)
+            for each in self._mirror.gallery.search_many(
+                np.stack(embeddings[start : start + _AT_ONCE]), 1.0
+            )
+        ]
+        return [score for score in found if score is not None]
 
     def make_from_reference(self, actor: Actor, scores: Sequence[float]) -> CalibrationView:
         """Calibrate from the top scores of people who are known to be on no list.
@@ -289,8 +300,7 @@ class Calibrations:
             templates = self._references.read(session) if why else None
         if why is None or templates is None:
             return None
-        best = (self._mirror.gallery.search(each, 1.0).best for each in templates)
-        scores = [score for score in best if score is not None]
+        scores = self.top_scores(list(templates))
         detail = f"{len(scores)} kept photos of people known to be on no list: {why}"
         return NonMatedScores(tuple(scores), detail, (self._runtime,)), _fitted(scores, size)
 

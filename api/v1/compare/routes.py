@@ -21,15 +21,12 @@ from casework.kernel.audit.log import AuditEntry
 from casework.kernel.permissions import Permission
 from detector.pipeline import Analysis
 from detector.timing import Stopwatch
-from index.threshold import FalseMatchCurve
+from index.threshold import MATCH_FMR, FalseMatchCurve
 
 router: Final = APIRouter(prefix="/v1/compare", tags=["compare"], route_class=StrictRoute)
 
 
 Comparer = Annotated[Actor, Depends(Allowed(Permission.COMPARE))]
-
-MAX_FMR: Final = 1e-3
-"""False match rate of a match, unless a caller names another: 1 in 1,000."""
 
 
 class CompareForm(BaseModel):
@@ -45,7 +42,7 @@ class CompareForm(BaseModel):
             description="`match` holds where at most this share of pairs of different people is "
             "as alike.",
         ),
-    ] = MAX_FMR
+    ] = MATCH_FMR
 
 
 @router.post(
@@ -90,7 +87,7 @@ async def compare(
 
 
 def compared(
-    curve: FalseMatchCurve, one: Analysis, other: Analysis, max_fmr: float = MAX_FMR
+    curve: FalseMatchCurve, one: Analysis, other: Analysis, max_fmr: float = MATCH_FMR
 ) -> CompareOut:
     """Return how alike the faces of two photos are, and whether that is rarer than `max_fmr`."""
     score = rate = match = None

@@ -195,10 +195,11 @@ def test_encounters_searches_and_scores_say_what_ran_the_model(desk):
 def test_reference_photos_calibrate_and_are_not_kept(desk):
     desk.enrol(1)
     calibrations = desk.service.calibration.calibrations
-    scores = [
-        calibrations.top_score(desk.service.pipeline.analyse(photo_file(n).content).embedding)
-        for n in range(100, 310)
-    ]
+    analyses = [desk.service.pipeline.analyse(photo_file(n).content) for n in range(100, 310)]
+    scores = calibrations.top_scores(
+        [each.embedding for each in analyses if each.embedding is not None]
+    )
+    assert len(scores) == len(analyses)
     before = threshold(desk)
     made = calibrations.make_from_reference(OPERATOR, scores)
     assert made.source == "reference"
@@ -298,7 +299,10 @@ def test_too_few_scores_are_refused_in_words(desk):
     calibrations = desk.service.calibration.calibrations
     with pytest.raises(TooFewScores, match="gallery is empty"):
         calibrations.make_from_encounters(OPERATOR)
-    assert calibrations.top_score(np.eye(desk.service.pipeline.embedder.dim)[0]) is None
+    assert (
+        calibrations.top_scores([np.eye(desk.service.pipeline.embedder.dim, dtype=np.float32)[0]])
+        == []
+    )
     desk.enrol(1)
     note(desk, strangers(199))
     with pytest.raises(TooFewScores, match=r"199 non-mated searches.*siaga calibrate FOLDER"):
@@ -501,7 +505,7 @@ def faces(desk, count, seed=0):
 
 def calibrated_on(desk, templates, *, keep=True):
     calibrations = desk.service.calibration.calibrations
-    scores = [calibrations.top_score(each) for each in templates]
+    scores = calibrations.top_scores(list(templates))
     made = calibrations.make_from_reference(OPERATOR, scores)
     if keep:
         calibrations.keep_reference(OPERATOR, templates)
@@ -527,7 +531,7 @@ def test_kept_reference_photos_are_searched_again_when_the_gallery_has_grown(des
     assert "from 8 to 12 templates" in again.detail
     assert calibrations.renew(Actor.service()) is None
     # What it says is what searching all photos once more would.
-    expected = calibrate([calibrations.top_score(each) for each in templates], 12)
+    expected = calibrate(calibrations.top_scores(list(templates)), 12)
     shown = calibrations.get(OPERATOR, again.id)
     assert not shown.extrapolated
     assert calibrations.get(OPERATOR, first.id).gallery_size == 12
